@@ -1,0 +1,27 @@
+# slipway_proto(TARGET FILES file... DEPS target...): messages of the named .proto files, which are
+# relative to proto/. No gRPC stubs: services are reached by name through the Dispatcher.
+function(slipway_proto target)
+  cmake_parse_arguments(ARG "" "" "FILES;DEPS" ${ARGN})
+  set(root ${CMAKE_SOURCE_DIR}/proto)
+  set(out ${CMAKE_BINARY_DIR}/generated)
+  file(MAKE_DIRECTORY ${out})
+  set(sources)
+  foreach(file ${ARG_FILES})
+    string(REGEX REPLACE "\\.proto$" "" stem ${file})
+    add_custom_command(
+      OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
+      COMMAND protobuf::protoc -I${root} --cpp_out=${out} ${root}/${file}
+      DEPENDS ${root}/${file}
+      COMMENT "Generating ${stem}.pb.cc" VERBATIM)
+    list(APPEND sources ${out}/${stem}.pb.cc)
+  endforeach()
+  # An object library: descriptors register themselves at start, which a linker that sees no
+  # reference into a static archive would drop.
+  add_library(${target}_objects OBJECT ${sources})
+  target_include_directories(${target}_objects SYSTEM PUBLIC ${out})
+  target_compile_options(${target}_objects PRIVATE -w)
+  target_link_libraries(${target}_objects PUBLIC protobuf::libprotobuf ${ARG_DEPS})
+  add_library(${target} INTERFACE)
+  target_link_libraries(${target} INTERFACE ${target}_objects)
+  target_include_directories(${target} SYSTEM INTERFACE ${out})
+endfunction()

@@ -1,0 +1,41 @@
+# A room is a top-level folder with one library target, `slipway_<room>`, and one test program,
+# `<room>_test`. What a room may use is what its DEPS name.
+set(SLIPWAY_SANITIZE "" CACHE STRING "comma-separated sanitizers, e.g. address,undefined")
+option(SLIPWAY_WERROR "treat warnings as errors" OFF)
+
+add_library(slipway_options INTERFACE)
+target_include_directories(slipway_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(slipway_options INTERFACE -Wall -Wextra -Wno-unused-parameter
+  -Wno-missing-field-initializers $<$<BOOL:${SLIPWAY_WERROR}>:-Werror>)
+if(SLIPWAY_SANITIZE)
+  set(sanitizer_flags -fsanitize=${SLIPWAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  if(SLIPWAY_SANITIZE MATCHES "undefined")
+    list(APPEND sanitizer_flags -fno-sanitize=vptr) # libgrpc has no RTTI of ours to check
+  endif()
+  add_compile_options(${sanitizer_flags} -O1 -g1)
+  add_link_options(${sanitizer_flags})
+endif()
+
+# slipway_room(NAME DEPS target...)
+function(slipway_room name)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_bench|/main)\\.cc$")
+  add_library(slipway_${name} STATIC ${sources})
+  set_target_properties(slipway_${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(slipway_${name} PUBLIC slipway_options ${ARG_DEPS})
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE slipway_${name} GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name}_test COMMAND ${name}_test)
+  endif()
+endfunction()
+
+# slipway_program(NAME DEPS target...): a program whose only source is main.cc of this folder.
+function(slipway_program name)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  add_executable(${name} main.cc)
+  target_link_libraries(${name} PRIVATE slipway_options ${ARG_DEPS})
+endfunction()

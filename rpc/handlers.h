@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "rpc/dispatcher.h"
+
+namespace slipway::rpc {
+
+/// Reads typed messages from a stream; nothing at the end. A message that does not decode ends the
+/// stream and is remembered in error().
+template <typename T>
+class Reader {
+ public:
+  explicit Reader(ServerStream& stream) : stream_(stream) {}
+  Task<std::optional<T>> Read() {
+    std::optional<std::string> bytes = co_await stream_.Read();
+    if (!bytes) co_return std::nullopt;
+    T message;
+    if (message.ParseFromString(*bytes)) co_return message;
+    error_ = absl::InternalError("a request message does not decode as " + message.GetTypeName());
+    co_return std::nullopt;
+  }
+  const absl::Status& error() const { return error_; }
+
+ private:
+  ServerStream& stream_;
+  absl::Status error_;
+};
+
+/// Writes typed messages to a stream. Write answers false when the caller is gone.
+template <typename T>
+class Writer {
+ public:
+  explicit Writer(ServerStream& stream) : stream_(stream) {}
+  auto Write(const T& message) { return stream_.Write(message.SerializeAsString()); }
+
+ private:
+  ServerStream& stream_;
+};
+
+namespace internal {
+
+template <typename Request, typename Response, typename Service>
+struct UnaryHandler {
+  using Function = Task<absl::StatusOr<Response>> (Service::*)(CallContext&, Request);
+  std::shared_ptr<Service> service;
+  Function function;
+
+  Task<Status> operator()(CallContext& context, ServerStream& stream) const {
+    return Run(service.get(), function, context, stream);
+  }
+  static Task<Status> Run(Service* service, Function function, CallContext& context,
+                          ServerStream& stream) {
+    std::optional<std::string> bytes = co_await stream.Read();
+    if (!bytes) co_return Status(absl::StatusCode::kInternal, "the request message is missing");
+    Request request;
+    if (!request.ParseFromString(*bytes)) {
+      co_return Status(absl::StatusCode::kInternal,
+                       "the request does not decode as " + request.GetTypeName());
+    }
+    absl::StatusOr<Response> response =
+        co_await (service->*function)(context, std::move(request));
+    if (!response.ok()) co_return Status(response.status());
+    co_await stream.Write(response->SerializeAsString());
+    co_return Status();
+  }
+};
+
+}  // namespace internal
+
+/// A unary method from a member function `Task<absl::StatusOr<Response>> F(CallContext&, Request)`.
+template <typename Request, typename Response, typename Service>
+Method Unary(std::string path, std::shared_ptr<Service> service,
+             Task<absl::StatusOr<Response>> (Service::*function)(CallContext&, Request)) {
+  return Method{
+      std::move(path), MethodKind::kUnary,
+      internal::UnaryHandler<Request, Response, Service>{std::move(service), function}};
+}
+
+}  // namespace slipway::rpc
