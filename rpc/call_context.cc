@@ -20,8 +20,8 @@ bool ValidCorrelationId(std::string_view id) {
 std::string NewCorrelationId() {
   thread_local absl::BitGen random;
   std::array<uint64_t, 2> bits = {absl::Uniform<uint64_t>(random), absl::Uniform<uint64_t>(random)};
-  bits[0] = (bits[0] & ~uint64_t{0xf000}) | 0x4000;                    // version 4
-  bits[1] = (bits[1] & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);    // variant 1
+  bits[0] = (bits[0] & ~uint64_t{0xf000}) | 0x4000;                  // version 4
+  bits[1] = (bits[1] & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);  // variant 1
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string id(36, '-');
   size_t digit = 0;

@@ -60,7 +60,8 @@ class CallContext {
   auto Sleep(Duration duration) { return Sleeper{*this, duration}; }
 
   /// Something that must hear of the cancellation. Registers itself; destroying it ends that. The
-  /// callback runs on the executor's thread, at most once, and not if the call was cancelled before.
+  /// callback runs on the executor's thread, at most once, and not if the call was cancelled
+  /// before.
   class CancelHook {
    public:
     CancelHook(CallContext& context, Executor::Work callback);

@@ -32,11 +32,11 @@ struct CallResult {
 
 /// One RPC in flight as its client sees it, whatever the transport: HTTP/2 (wire/) or in process.
 ///
-/// Everything happens on the thread of the executor the call was made on. Start comes first and once.
-/// One reader and one writer may wait at the same time; one message is buffered per direction, which is
-/// the flow control. Every call ends: when Finish has answered nothing more happens. Destroying a call
-/// that has not ended cancels it. Errors appear in Finish only: a read that yields nothing and a write
-/// that answers false mean that the call is over or ending.
+/// Everything happens on the thread of the executor the call was made on. Start comes first and
+/// once. One reader and one writer may wait at the same time; one message is buffered per
+/// direction, which is the flow control. Every call ends: when Finish has answered nothing more
+/// happens. Destroying a call that has not ended cancels it. Errors appear in Finish only: a read
+/// that yields nothing and a write that answers false mean that the call is over or ending.
 class ClientCall {
  public:
   enum class Op { kInitialMetadata, kRead, kWrite, kFinish };
@@ -93,8 +93,9 @@ class ClientCall {
   virtual void StopReading() = 0;
   virtual CallResult TakeResult() = 0;
 
-  /// For transports, after each change of state: resumes who waits for what has become ready. The call
-  /// may be gone when this returns. Never from inside Start, Write, WritesDone or Cancel's caller.
+  /// For transports, after each change of state: resumes who waits for what has become ready. The
+  /// call may be gone when this returns. Never from inside Start, Write, WritesDone or Cancel's
+  /// caller.
   void WakeReady() {
     waiters_.Wake([this](Op op) { return Ready(op); });
   }

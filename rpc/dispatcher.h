@@ -34,8 +34,8 @@ class ServerStream {
     };
     return Awaiter{{*this}};
   }
-  /// Waits for room, then hands over one message; the first takes the context's initial metadata with
-  /// it. False when the caller is gone.
+  /// Waits for room, then hands over one message; the first takes the context's initial metadata
+  /// with it. False when the caller is gone.
   auto Write(std::string message) {
     struct Awaiter : Awaited<Op::kWrite> {
       std::string message;
@@ -90,8 +90,8 @@ class CallObserver {
 };
 
 /// The one table from method name to handler that every transport calls: the completion queues, the
-/// blocking threads, the in-process upstream, the job workers. Immutable once built, so any thread may
-/// use it.
+/// blocking threads, the in-process upstream, the job workers. Immutable once built, so any thread
+/// may use it.
 class Dispatcher {
  public:
   class Builder {

@@ -49,8 +49,8 @@ void TimerQueue::Remove(Timer* timer) {
 }
 
 void TimerQueue::RunDue(Time now) {
-  // A callback that starts a timer already due must not keep this loop alive, so only as many run as
-  // were there at the start.
+  // A callback that starts a timer already due must not keep this loop alive, so only as many run
+  // as were there at the start.
   for (size_t budget = heap_.size(); budget > 0 && earliest() <= now; --budget) {
     Timer* timer = heap_.front();
     Remove(timer);

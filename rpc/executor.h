@@ -22,8 +22,8 @@ class TimerQueue {
  public:
   /// When the first timer is due; Time::max() when there is none.
   Time earliest() const;
-  /// Runs what is due at `now`, each callback once, in order of time. Callbacks may start and cancel
-  /// timers; those started for a time that is due wait for the next call.
+  /// Runs what is due at `now`, each callback once, in order of time. Callbacks may start and
+  /// cancel timers; those started for a time that is due wait for the next call.
   void RunDue(Time now);
 
  private:
@@ -37,11 +37,11 @@ class TimerQueue {
   std::vector<Timer*> heap_;
 };
 
-/// The thread that a call starts and resumes on, as its code sees it: a completion queue's thread, an
-/// io_context's, a worker's, or a manual one in tests.
+/// The thread that a call starts and resumes on, as its code sees it: a completion queue's thread,
+/// an io_context's, a worker's, or a manual one in tests.
 ///
-/// Post may be called by any thread; everything else on the executor's own thread only. Whoever makes
-/// an executor owns it and keeps it until the calls on it have ended.
+/// Post may be called by any thread; everything else on the executor's own thread only. Whoever
+/// makes an executor owns it and keeps it until the calls on it have ended.
 class Executor {
  public:
   using Work = absl::AnyInvocable<void()>;

@@ -61,8 +61,7 @@ struct UnaryHandler {
       co_return Status(absl::StatusCode::kInternal,
                        "the request does not decode as " + request.GetTypeName());
     }
-    absl::StatusOr<Response> response =
-        co_await (service->*function)(context, std::move(request));
+    absl::StatusOr<Response> response = co_await (service->*function)(context, std::move(request));
     if (!response.ok()) co_return Status(response.status());
     co_await stream.Write(response->SerializeAsString());
     co_return Status();
@@ -75,9 +74,8 @@ struct UnaryHandler {
 template <typename Request, typename Response, typename Service>
 Method Unary(std::string path, std::shared_ptr<Service> service,
              Task<absl::StatusOr<Response>> (Service::*function)(CallContext&, Request)) {
-  return Method{
-      std::move(path), MethodKind::kUnary,
-      internal::UnaryHandler<Request, Response, Service>{std::move(service), function}};
+  return Method{std::move(path), MethodKind::kUnary,
+                internal::UnaryHandler<Request, Response, Service>{std::move(service), function}};
 }
 
 }  // namespace slipway::rpc

@@ -33,8 +33,8 @@ void IoExecutor::EarliestChanged(Time when) {
 
 void IoExecutor::OnAlarm() {
   timers_.RunDue(Now());
-  // A timer that one of the callbacks started has set the alarm already if it was the earliest then;
-  // setting it again is harmless.
+  // A timer that one of the callbacks started has set the alarm already if it was the earliest
+  // then; setting it again is harmless.
   if (timers_.earliest() != Time::max()) EarliestChanged(timers_.earliest());
 }
 

@@ -14,10 +14,10 @@ struct ExchangeRecord {
   std::string_view target;
   std::string_view route;  ///< template of the binding; empty when none matched
   std::string_view correlation_id;
-  int status = 0;          ///< 0: the connection ended before an answer
-  uint64_t bytes = 0;      ///< of the answer's body
+  int status = 0;      ///< 0: the connection ended before an answer
+  uint64_t bytes = 0;  ///< of the answer's body
   rpc::Duration elapsed{};
-  std::string_view reason; ///< why the engine refused it, from base/reason.h's list; else empty
+  std::string_view reason;  ///< why the engine refused it, from base/reason.h's list; else empty
 };
 
 /// Hears of every request, answered or refused, once: writes the access line, counts by route and
