@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "schema/loader.h"
+#include "schema/schema.h"
+
+namespace slipway::schema {
+
+/// A schema from `.proto` source. `paths` name the files, absolute or relative to the working
+/// directory or to one of `import_dirs`; imports are looked for in `import_dirs` (in this order;
+/// the folder of each file in `paths` comes last) and then among the messages linked into this
+/// program, so that `google/protobuf/*`, `google/api/*` and `google/rpc/*` need no copy.
+/// INVALID_ARGUMENT lists every mistake as `file:line:column: text`.
+absl::StatusOr<std::shared_ptr<const Schema>> FromProtoFiles(
+    const std::vector<std::string>& paths, const std::vector<std::string>& import_dirs,
+    const LoadOptions& options = {});
+
+}  // namespace slipway::schema
