@@ -1,0 +1,64 @@
+#include "server/grpc/grpc_server.h"
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <utility>
+
+namespace slipway::server {
+namespace {
+
+// Calls that wait to be accepted on each queue: a burst is taken in without a round through the
+// queue for each call.
+constexpr int kAcceptorsPerQueue = 16;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
+    GrpcServerOptions options, std::shared_ptr<const rpc::Dispatcher> dispatcher) {
+  std::unique_ptr<GrpcServer> self(new GrpcServer);
+  self->dispatcher_ = std::move(dispatcher);
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &self->port_);
+  builder.RegisterAsyncGenericService(&self->service_);
+  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 1);
+  for (int i = 0; i < options.threads; ++i) {
+    self->queues_.push_back(
+        std::make_unique<Queue>(builder.AddCompletionQueue(), self->service_, *self->dispatcher_));
+  }
+  self->server_ = builder.BuildAndStart();
+  if (self->server_ == nullptr || self->port_ == 0) {
+    for (auto& queue : self->queues_) queue->executor.Close();
+    for (auto& queue : self->queues_) queue->executor.Run();
+    self->queues_.clear();
+    return absl::UnavailableError("cannot listen on " + options.listen +
+                                  " for gRPC: the address is taken or not of this machine");
+  }
+  for (auto& queue : self->queues_) {
+    for (int i = 0; i < kAcceptorsPerQueue; ++i) queue->host.Accept();
+    queue->thread = std::thread([raw = queue.get()] { raw->executor.Run(); });
+  }
+  return self;
+}
+
+GrpcServer::~GrpcServer() { Drain(std::chrono::milliseconds(0)); }
+
+void GrpcServer::Drain(std::chrono::milliseconds grace) {
+  if (server_ == nullptr) return;
+  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  for (auto& queue : queues_) {
+    queue->executor.Post([host = &queue->host] {
+      host->closing = true;
+      if (host->live == 0) host->executor.Close();
+    });
+  }
+  for (auto& queue : queues_) queue->thread.join();
+  server_.reset();
+  queues_.clear();
+}
+
+}  // namespace slipway::server
