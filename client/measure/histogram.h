@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace slipway::client {
+
+/// A histogram of non-negative integers (here: latencies in nanoseconds) with a fixed number of
+/// significant decimal digits: recording is a shift and an increment, memory does not grow with the
+/// number of samples, and histograms of several threads add up exactly.
+///
+/// The slots are those of HdrHistogram (bucket, sub-bucket, unit magnitude), so that its encodings can
+/// carry the counts. One thread writes; a histogram that nobody writes may be read by all.
+class Histogram {
+ public:
+  struct Range {
+    /// Values below this need not be told apart; at least 1.
+    int64_t lowest = 1;
+    /// Larger values are recorded as this one.
+    int64_t highest = 3'600'000'000'000;
+    /// Significant decimal digits, 1 to 5.
+    int digits = 3;
+
+    friend bool operator==(const Range&, const Range&) = default;
+  };
+
+  /// One nanosecond to one hour with three digits: 264 KiB.
+  Histogram() : Histogram(Range{}) {}
+  explicit Histogram(const Range& range);
+
+  /// Values below 0 count as 0, values above range().highest as that.
+  void Record(int64_t value) {
+    if (value < 0) value = 0;
+    if (value > range_.highest) value = range_.highest;
+    ++counts_[SlotOf(value)];
+    ++count_;
+    sum_ += static_cast<double>(value);
+    if (value < min_) min_ = value;
+    if (value > max_) max_ = value;
+  }
+
+  /// Adds the samples of `other`, which must have the same range().
+  void Merge(const Histogram& other);
+
+  int64_t count() const { return count_; }
+  /// The smallest, the largest and the average of the recorded values, exactly; 0 when empty.
+  int64_t min() const { return count_ == 0 ? 0 : min_; }
+  int64_t max() const { return max_; }
+  double mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
+  /// The value that `percentile` percent (0 to 100) of the samples do not exceed, to the histogram's
+  /// precision: the largest value of its slot, but never more than max(). 0 when empty.
+  int64_t ValueAt(double percentile) const;
+
+  const Range& range() const { return range_; }
+  /// The slots in order, and the values that share one.
+  size_t slots() const { return counts_.size(); }
+  int64_t CountOfSlot(size_t slot) const { return counts_[slot]; }
+  int64_t LowestOfSlot(size_t slot) const;
+  int64_t HighestOfSlot(size_t slot) const;
+  size_t SlotOf(int64_t value) const {
+    const auto bits = static_cast<uint64_t>(value);
+    const int width = 64 - __builtin_clzll(bits | sub_bucket_mask_);
+    const int bucket = width - unit_magnitude_ - (half_magnitude_ + 1);
+    const auto sub_bucket = static_cast<int64_t>(bits >> (bucket + unit_magnitude_));
+    return static_cast<size_t>(((static_cast<int64_t>(bucket) + 1) << half_magnitude_) +
+                               sub_bucket - half_count_);
+  }
+
+ private:
+  int64_t WidthOfSlot(size_t slot) const;
+
+  Range range_;
+  int unit_magnitude_;        // log2 of the unit that values are counted in
+  int half_magnitude_;        // log2 of half the sub-buckets of a bucket
+  int64_t half_count_;        // half the sub-buckets of a bucket
+  uint64_t sub_bucket_mask_;  // values within it are in bucket 0
+  std::vector<int64_t> counts_;
+  int64_t count_ = 0;
+  int64_t min_ = INT64_MAX;
+  int64_t max_ = 0;
+  double sum_ = 0;
+};
+
+}  // namespace slipway::client
