@@ -15,13 +15,15 @@ function(slipway_proto target)
       COMMENT "Generating ${stem}.pb.cc" VERBATIM)
     list(APPEND sources ${out}/${stem}.pb.cc)
   endforeach()
-  # An object library: descriptors register themselves at start, which a linker that sees no
-  # reference into a static archive would drop.
-  add_library(${target}_objects OBJECT ${sources})
-  target_include_directories(${target}_objects SYSTEM PUBLIC ${out})
-  target_compile_options(${target}_objects PRIVATE -w)
-  target_link_libraries(${target}_objects PUBLIC protobuf::libprotobuf ${ARG_DEPS})
+  # Linked whole: descriptors register themselves at start, and a linker that sees no reference into
+  # an archive member would drop it.
+  add_library(${target}_static STATIC ${sources})
+  target_include_directories(${target}_static SYSTEM PUBLIC ${out})
+  target_compile_options(${target}_static PRIVATE -w)
+  target_link_libraries(${target}_static PUBLIC protobuf::libprotobuf ${ARG_DEPS})
   add_library(${target} INTERFACE)
-  target_link_libraries(${target} INTERFACE ${target}_objects)
+  target_link_libraries(${target} INTERFACE $<LINK_LIBRARY:WHOLE_ARCHIVE,${target}_static>)
   target_include_directories(${target} SYSTEM INTERFACE ${out})
+  # Who compiles against the headers waits until they are generated.
+  add_dependencies(${target} ${target}_static)
 endfunction()

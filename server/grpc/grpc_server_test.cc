@@ -7,7 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <future>
+#include <latch>
+#include <mutex>
 #include <thread>
 
 #include "docking/v1/info.pb.h"
@@ -85,7 +88,9 @@ class GrpcServerTest : public testing::Test {
     stub.UnaryCall(&context, method, grpc::StubOptions(), &in, &out,
                    [&](grpc::Status status) { done.set_value(std::move(status)); });
     grpc::Status status = done.get_future().get();
-    if (status.ok()) EXPECT_TRUE(response->ParseFromString(ToString(out)));
+    if (status.ok()) {
+      EXPECT_TRUE(response->ParseFromString(ToString(out)));
+    }
     return status;
   }
 
@@ -184,13 +189,17 @@ TEST_F(GrpcServerTest, ManyCallsAtOnceAreAllReceivedBeforeTheFirstIsAnswered) {
   std::vector<grpc::ClientContext> contexts(kCalls);
   std::vector<grpc::ByteBuffer> outs(kCalls);
   std::atomic<int> failed{0};
+  std::latch ended(kCalls);
   for (int i = 0; i < kCalls; ++i) {
     stub.UnaryCall(&contexts[i], "/docking.v1.Info/GetInfo", grpc::StubOptions(), &in, &outs[i],
-                   [&](grpc::Status status) { failed += !status.ok(); });
+                   [&](grpc::Status status) {
+                     failed += !status.ok();
+                     ended.count_down();
+                   });
   }
   const std::vector<std::string> lines = watch_.WaitFor(2 * kCalls);
   for (int i = 0; i < kCalls; ++i) EXPECT_EQ(lines[i][0], '+') << i;
-  server_->Drain(std::chrono::seconds(10));
+  ended.wait();
   EXPECT_EQ(failed, 0);
 }
 
@@ -201,16 +210,17 @@ TEST_F(GrpcServerTest, OneBlockingWorkerServesOneCallAtATime) {
   const grpc::ByteBuffer in = ToByteBuffer("");
   std::vector<grpc::ClientContext> contexts(kCalls);
   std::vector<grpc::ByteBuffer> outs(kCalls);
+  std::latch ended(kCalls);
   for (int i = 0; i < kCalls; ++i) {
     stub.UnaryCall(&contexts[i], "/docking.v1.Info/GetInfo", grpc::StubOptions(), &in, &outs[i],
-                   [](grpc::Status) {});
+                   [&](grpc::Status) { ended.count_down(); });
   }
   const std::vector<std::string> lines = watch_.WaitFor(2 * kCalls);
   for (int i = 0; i < kCalls; ++i) {
     EXPECT_EQ(lines[2 * i][0], '+');
     EXPECT_EQ(lines[2 * i + 1], "-" + lines[2 * i].substr(1));
   }
-  server_->Drain(std::chrono::seconds(10));
+  ended.wait();
 }
 
 TEST_F(GrpcServerTest, BlockingWorkerHearsOfCancellation) {
