@@ -84,7 +84,15 @@ void Install(std::vector<spdlog::sink_ptr> sinks, Level level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void InstallPlain() { Install({std::make_shared<spdlog::sinks::stderr_sink_mt>()}, Level::kInfo); }
+
 }  // namespace
+
+spdlog::logger& ProcessLogger() {
+  static const bool installed = (InstallPlain(), true);
+  static_cast<void>(installed);
+  return *spdlog::default_logger_raw();
+}
 
 absl::Status InitLog(const LogOptions& options) {
   const std::optional<Level> level = ParseLevel(options.level);
@@ -96,15 +104,16 @@ absl::Status InitLog(const LogOptions& options) {
   if (!options.dir.empty()) {
     if (absl::Status added = AddFileSinks(options.dir, *level, &sinks); !added.ok()) return added;
   }
+  ProcessLogger();  // so that the first line logged does not undo what follows
   Install(std::move(sinks), *level);
   spdlog::flush_every(kFlushInterval);
   return absl::OkStatus();
 }
 
 void ShutdownLog() {
-  spdlog::default_logger_raw()->flush();
+  ProcessLogger().flush();
   spdlog::shutdown();
-  Install({std::make_shared<spdlog::sinks::stderr_sink_mt>()}, Level::kInfo);
+  InstallPlain();
 }
 
 }  // namespace slipway::base

@@ -47,28 +47,30 @@ constexpr spdlog::level::level_enum ToSpdlog(Level level) {
   return spdlog::level::err;
 }
 
+/// The logger of the process; before InitLog one that writes from info on to standard error
+/// (standard output belongs to the program's results).
+spdlog::logger& ProcessLogger();
+
 /// True if lines of `level` are written: guards work that only a log line needs. Any thread.
-inline bool LogEnabled(Level level) {
-  return spdlog::default_logger_raw()->should_log(ToSpdlog(level));
-}
+inline bool LogEnabled(Level level) { return ProcessLogger().should_log(ToSpdlog(level)); }
 
 /// One line in fmt syntax, checked when compiled: LogInfo("bound {}:{}", host, port). Nothing is
 /// formatted below the level. Any thread; the only locks are those of spdlog's sinks.
 template <typename... Args>
 void LogDebug(spdlog::format_string_t<Args...> format, Args&&... args) {
-  spdlog::default_logger_raw()->debug(format, std::forward<Args>(args)...);
+  ProcessLogger().debug(format, std::forward<Args>(args)...);
 }
 template <typename... Args>
 void LogInfo(spdlog::format_string_t<Args...> format, Args&&... args) {
-  spdlog::default_logger_raw()->info(format, std::forward<Args>(args)...);
+  ProcessLogger().info(format, std::forward<Args>(args)...);
 }
 template <typename... Args>
 void LogWarn(spdlog::format_string_t<Args...> format, Args&&... args) {
-  spdlog::default_logger_raw()->warn(format, std::forward<Args>(args)...);
+  ProcessLogger().warn(format, std::forward<Args>(args)...);
 }
 template <typename... Args>
 void LogError(spdlog::format_string_t<Args...> format, Args&&... args) {
-  spdlog::default_logger_raw()->error(format, std::forward<Args>(args)...);
+  ProcessLogger().error(format, std::forward<Args>(args)...);
 }
 
 }  // namespace slipway::base
