@@ -39,8 +39,9 @@ void AppendStatusLine(int status, std::string* out) {
 }
 
 void AppendFraming(const ResponseHead& head, bool chunked, std::string* out) {
-  // RFC 9110 section 8.6 and RFC 9112 section 6.1: neither field in a 1xx or 204.
-  if (head.status < 200 || head.status == 204) return;
+  // RFC 9110 section 8.6 and RFC 9112 section 6.1; a 304 may have a length, but not that of
+  // nothing.
+  if (StatusForbidsBody(head.status)) return;
   if (chunked) {
     out->append("Transfer-Encoding: chunked\r\n");
   } else if (head.content_length) {
