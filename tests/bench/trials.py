@@ -1,0 +1,78 @@
+"""Paired trials: every round measures each side once, in turns, so that what the machine does besides
+falls on all of them; the figure is the median of the rounds' ratios."""
+
+import dataclasses
+import statistics
+from typing import Callable
+
+
+@dataclasses.dataclass
+class Side:
+    """One of those compared. `trial(seconds)` answers (CPU µs per request, requests/s, commands)."""
+    name: str
+    trial: Callable
+
+
+@dataclasses.dataclass
+class Figure:
+    """A line of the table. ratio is ours over theirs; aim is the largest ratio that meets it."""
+    row: str
+    what: str
+    ours: str
+    theirs: str
+    our_micros: float
+    their_micros: float
+    ratio: float
+    spread: tuple
+    aim: float | None
+    our_rate: float
+    their_rate: float
+    commands: list
+
+    def verdict(self):
+        if self.aim is None:
+            return ""
+        return "met" if self.ratio <= self.aim else "MISSED"
+
+
+def compare(row, what, ours, theirs, aim, rounds, seconds, say):
+    """Warms both up, then runs `rounds` pairs, the order reversed in each second one."""
+    for side in (ours, theirs):
+        side.trial(1)
+    results = {ours.name: [], theirs.name: []}
+    for number in range(rounds):
+        order = (ours, theirs) if number % 2 == 0 else (theirs, ours)
+        for side in order:
+            results[side.name].append(side.trial(seconds))
+        mine, other = results[ours.name][-1], results[theirs.name][-1]
+        say(f"{row}, {what}: {number + 1}/{rounds}: {mine[0]:.1f} / {other[0]:.1f} µs")
+    mine, other = results[ours.name], results[theirs.name]
+    ratios = [a[0] / b[0] for a, b in zip(mine, other)]
+    return Figure(
+        row=row, what=what, ours=ours.name, theirs=theirs.name,
+        our_micros=statistics.median(r[0] for r in mine),
+        their_micros=statistics.median(r[0] for r in other),
+        ratio=statistics.median(ratios), spread=(min(ratios), max(ratios)), aim=aim,
+        our_rate=statistics.median(r[1] for r in mine),
+        their_rate=statistics.median(r[1] for r in other),
+        commands=mine[0][2] + other[0][2])
+
+
+def server_trial(servers, load):
+    """A trial that charges the CPU of `servers` (one or several processes) to the requests that
+    `load(seconds)` had answered."""
+    def trial(seconds):
+        before = sum(server.cpu_seconds() for server in servers)
+        done = load(seconds)
+        used = sum(server.cpu_seconds() for server in servers) - before
+        commands = [server.shown for server in servers] + [done.command]
+        return used * 1e6 / done.requests, done.requests / done.seconds, commands
+    return trial
+
+
+def tool_trial(load):
+    """A trial that charges the load tool's own CPU."""
+    def trial(seconds):
+        done = load(seconds)
+        return done.tool_cpu * 1e6 / done.requests, done.requests / done.seconds, [done.command]
+    return trial
