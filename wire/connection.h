@@ -111,6 +111,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   friend struct Callbacks;
   using Socket = boost::asio::ip::tcp::socket;
   using Error = boost::system::error_code;
+  static constexpr rpc::Time kNoPing = rpc::Time::max();
 
   Connection(rpc::IoExecutor& executor, Peer peer, const ConnectionOptions& options,
              std::shared_ptr<WakeList> wake_list, Owner* owner);
@@ -126,14 +127,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool FillOutput();
   bool WriteOutput();
   void WriteRest(size_t written);
-  void AfterTurn();
+  void Receive(size_t size);
+  void TellOwner();
+  void ReturnWindow();
+  void FinishIfDone();
+  Stream* Attached(int32_t id);
+  void Detach(Stream& stream);
+  void EndByPeer(Stream& stream);
+  void OnFrame(const nghttp2_frame& frame);
   void OnSettings();
   void OnGoaway(const nghttp2_goaway& frame);
-  void Fail(const absl::Status& why);
+  void OnStreamClosed(int32_t id, uint32_t code);
+  void StartDraining();
+  void EndStreams(const absl::Status& why);
+  void Fail(std::string_view what);
   void Finish(const absl::Status& why);
-  void RestartKeepalive();
+  void StartKeepalive(rpc::Time when);
   void OnKeepalive();
-  absl::Status Lost(std::string_view what, const Error& error) const;
 
   rpc::IoExecutor& executor_;
   const Peer peer_;
@@ -152,7 +162,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       Stream, boost::intrusive::member_hook<Stream, Stream::Hook, &Stream::attached_hook>,
       boost::intrusive::constant_time_size<false>>
       streams_;
-  std::string goaway_;           // what the peer said with it, for messages
+  std::string trouble_;          // what nghttp2 or the peer's GOAWAY said, for messages
   bool connected_news_ = false;  // what the owner must hear after this turn
   bool draining_news_ = false;
   bool capacity_news_ = false;
@@ -162,9 +172,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string output_;
   bool in_turn_ = false;  // a flush comes at the end of this turn anyway
   bool flush_scheduled_ = false;
-  bool writing_ = false;  // output_ belongs to the socket
-  bool ping_sent_ = false;
-  rpc::Time last_received_{};
+  bool writing_ = false;           // output_ belongs to the socket
+  rpc::Time last_received_{};      // kept only when pings are on
+  rpc::Time ping_sent_ = kNoPing;  // when the unanswered one was
   rpc::Timer connect_timer_;
   rpc::Timer keepalive_timer_;
 };

@@ -26,14 +26,15 @@ class WakeList : public std::enable_shared_from_this<WakeList> {
   void EndTurn();
 
  private:
+  using List = boost::intrusive::list<
+      Stream, boost::intrusive::member_hook<Stream, Stream::Hook, &Stream::wake_hook>,
+      boost::intrusive::constant_time_size<false>>;
+
   void Run();
   void Schedule();
 
   rpc::IoExecutor& executor_;
-  boost::intrusive::list<Stream,
-                         boost::intrusive::member_hook<Stream, Stream::Hook, &Stream::wake_hook>,
-                         boost::intrusive::constant_time_size<false>>
-      streams_;
+  List streams_;
   int turns_ = 0;
   bool scheduled_ = false;
 };
