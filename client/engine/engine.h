@@ -32,8 +32,9 @@ class Engine {
   virtual void Listen(Listener* listener) = 0;
   /// Sends the request in `slot`, which is free. It ends by itself within the engine's timeout.
   virtual void Issue(uint32_t slot, rpc::Time now) = 0;
-  /// Ends everything in flight; nothing is reported after this.
-  virtual void Abandon() = 0;
+  /// Cancels what is in flight and closes the connections. Nothing is reported from its start on, and
+  /// nothing runs when it has ended: only then the engine may be destroyed.
+  virtual rpc::Task<void> Shutdown() = 0;
   /// Bytes written so far: HTTP all bytes, gRPC the messages.
   virtual uint64_t bytes_sent() const = 0;
 };

@@ -20,6 +20,8 @@ struct Outcome {
   int code = 0;
   /// True for gRPC OK and for HTTP below 400, else false.
   bool ok = false;
+  /// There is no connection: trying again at once would only burn CPU.
+  bool unreachable = false;
   /// What a failure said for itself: a status message, the beginning of a body, the errno's text with
   /// the address.
   std::string_view message;

@@ -11,14 +11,14 @@ namespace {
 using std::chrono::milliseconds;
 
 Outcome Http(int status, std::string_view message = {}) {
-  return Outcome{OutcomeKind::kHttpStatus, status, status < 400, message, 10};
+  return Outcome{OutcomeKind::kHttpStatus, status, status < 400, false, message, 10};
 }
 
 TEST(Tally, SuccessesAndFailuresAreApart) {
   Tally tally;
   tally.Add(Http(200), milliseconds(1));
   tally.Add(Http(503, "no backend"), milliseconds(900));
-  tally.Add(Outcome{OutcomeKind::kTimeout, 0, false, "no answer in time", 0}, milliseconds(2000));
+  tally.Add(Outcome{OutcomeKind::kTimeout, 0, false, false, "no answer in time", 0}, milliseconds(2000));
   EXPECT_EQ(tally.ok(), 1);
   EXPECT_EQ(tally.failed(), 2);
   EXPECT_EQ(tally.total(), 3);
@@ -41,8 +41,8 @@ TEST(Tally, FirstMessageOfEachCodeIsKept) {
 
 TEST(Tally, BrokenConnectionsAreToldApartByText) {
   Tally tally;
-  tally.Add(Outcome{OutcomeKind::kBroken, 0, false, "closed early", 0}, milliseconds(1));
-  tally.Add(Outcome{OutcomeKind::kBroken, 0, false, "malformed", 0}, milliseconds(1));
+  tally.Add(Outcome{OutcomeKind::kBroken, 0, false, false, "closed early", 0}, milliseconds(1));
+  tally.Add(Outcome{OutcomeKind::kBroken, 0, false, false, "malformed", 0}, milliseconds(1));
   EXPECT_EQ(tally.failures().size(), 2u);
 }
 
@@ -51,7 +51,7 @@ TEST(Tally, MergeAddsEverything) {
   left.Add(Http(200), milliseconds(1));
   left.Add(Http(404, "left"), milliseconds(1));
   right.Add(Http(404, "right"), milliseconds(1));
-  right.Add(Outcome{OutcomeKind::kGrpcStatus, 5, false, "not found", 0}, milliseconds(1));
+  right.Add(Outcome{OutcomeKind::kGrpcStatus, 5, false, false, "not found", 0}, milliseconds(1));
   left.Merge(right);
   EXPECT_EQ(left.total(), 4);
   EXPECT_EQ(left.http_count(404), 2);
@@ -65,7 +65,7 @@ TEST(Tally, ManySortsDoNotGrowWithoutBound) {
   Tally tally;
   for (int i = 0; i < 1000; ++i) {
     const std::string text = "text " + std::to_string(i);
-    tally.Add(Outcome{OutcomeKind::kBroken, 0, false, text, 0}, milliseconds(1));
+    tally.Add(Outcome{OutcomeKind::kBroken, 0, false, false, text, 0}, milliseconds(1));
   }
   int64_t sum = 0;
   for (const Failure& failure : tally.failures()) sum += failure.count;

@@ -1,0 +1,83 @@
+#include "client/report/format.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace slipway::client {
+namespace {
+
+/// `value` with three significant digits, thousands separated.
+std::string ThreeDigits(double value) {
+  const double size = std::abs(value);
+  if (size >= 99.95) return FormatCount(std::llround(value));
+  return absl::StrFormat("%.*f", size >= 9.995 ? 1 : size >= 0.9995 || size == 0 ? 2 : 3, value);
+}
+
+std::string WithUnit(double value, double step, const std::vector<std::string_view>& units) {
+  size_t unit = 0;
+  while (unit + 1 < units.size() && value >= step * 0.9995) {
+    value /= step;
+    ++unit;
+  }
+  // The smallest units have no parts.
+  const std::string number = unit == 0 ? FormatCount(std::llround(value)) : ThreeDigits(value);
+  return absl::StrCat(number, " ", std::string(units[unit]));
+}
+
+}  // namespace
+
+std::string FormatCount(int64_t count) {
+  std::string digits = absl::StrCat(count);
+  const size_t first = count < 0 ? 1 : 0;
+  for (size_t end = digits.size(); end > first + 3; end -= 3) digits.insert(end - 3, 1, ',');
+  return digits;
+}
+
+std::string FormatDuration(std::chrono::nanoseconds duration) {
+  return WithUnit(static_cast<double>(duration.count()), 1000, {"ns", "µs", "ms", "s"});
+}
+
+std::string FormatBytes(double bytes) {
+  return WithUnit(bytes, 1000, {"B", "kB", "MB", "GB", "TB"});
+}
+
+std::string FormatNumber(double number) { return ThreeDigits(number); }
+
+std::string FormatShare(double share) {
+  const double percent = share * 100;
+  return absl::StrFormat(percent > 0 && percent < 9.95 ? "%.1f %%" : "%.0f %%", percent);
+}
+
+size_t DisplayWidth(std::string_view text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
+}
+
+bool TextTable::IsLeft(size_t column) const {
+  return column == 0 || std::find(left_.begin(), left_.end(), column) != left_.end();
+}
+
+std::string TextTable::ToString(std::string_view indent) const {
+  std::vector<size_t> widths;
+  for (const Row& row : rows_) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+  }
+  std::string text;
+  for (const Row& row : rows_) {
+    std::string line(indent);
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - DisplayWidth(row[i]), ' ');
+      if (i > 0) line += "  ";
+      line += IsLeft(i) ? row[i] + padding : padding + row[i];
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    absl::StrAppend(&text, line, "\n");
+  }
+  return text;
+}
+
+}  // namespace slipway::client

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::client {
+
+/// `1,234,567`
+std::string FormatCount(int64_t count);
+/// Three digits and a unit: `950 ns`, `12.3 µs`, `1.23 ms`, `45.6 s`, `1,234 s`.
+std::string FormatDuration(std::chrono::nanoseconds duration);
+/// Three digits and a decimal unit: `950 B`, `12.3 kB`, `1.23 MB`.
+std::string FormatBytes(double bytes);
+/// At least three digits, thousands separated: `0.123`, `45.6`, `41,234`.
+std::string FormatNumber(double number);
+/// `76 %`, of 1.
+std::string FormatShare(double share);
+/// As how many columns a terminal shows UTF-8 `text` without wide characters.
+size_t DisplayWidth(std::string_view text);
+
+/// Lines up columns of text: the first to the left, the others to the right, unless SetLeft says else.
+class TextTable {
+ public:
+  using Row = std::vector<std::string>;
+  void Add(Row row) { rows_.push_back(std::move(row)); }
+  void SetLeft(size_t column) { left_.push_back(column); }
+  /// One line for each row, each beginning with `indent`; nothing at the ends of lines.
+  std::string ToString(std::string_view indent) const;
+
+ private:
+  bool IsLeft(size_t column) const;
+
+  std::vector<Row> rows_;
+  std::vector<size_t> left_;
+};
+
+}  // namespace slipway::client

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::client {
+
+/// Writes one JSON document, indented by two. Calls must nest correctly: within an object each value
+/// follows its Key. Not thread-safe.
+class JsonWriter {
+ public:
+  JsonWriter& BeginObject() { return Open('{'); }
+  JsonWriter& EndObject() { return Close('}'); }
+  JsonWriter& BeginArray() { return Open('['); }
+  JsonWriter& EndArray() { return Close(']'); }
+  JsonWriter& Key(std::string_view key);
+
+  JsonWriter& String(std::string_view value);
+  JsonWriter& Int(int64_t value);
+  /// With six significant digits or as many as a whole number needs; null when not finite.
+  JsonWriter& Number(double value);
+  JsonWriter& Bool(bool value);
+  JsonWriter& Null();
+
+  /// The document; complete when everything is closed.
+  const std::string& text() const { return text_; }
+
+ private:
+  JsonWriter& Open(char bracket);
+  JsonWriter& Close(char bracket);
+  JsonWriter& Value(std::string_view text);
+  void BeforeValue();
+  void NewLine();
+
+  std::string text_;
+  std::vector<bool> has_values_;  // of each open object or array
+  bool after_key_ = false;
+};
+
+}  // namespace slipway::client

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/config.h"
+#include "client/run/commands.h"
+#include "client/run/load_options.h"
+
+namespace slipway::client {
+
+/// Parses the arguments of a sub-command. Nothing when it is to go on, else what to exit with: usage
+/// errors and help have been printed.
+std::optional<ExitCode> ParseArguments(base::ConfigParser& parser,
+                                       const std::vector<std::string>& arguments);
+
+/// Prints what is wrong; INVALID_ARGUMENT is a matter of usage, everything else a failure.
+ExitCode Complain(const absl::Status& status);
+
+/// Writes a report where it belongs; false (and printed) when that fails.
+bool WriteReport(const LoadOptions& options, const std::string& text);
+
+}  // namespace slipway::client
