@@ -179,8 +179,9 @@ void Connection::BeginRefusal(Refusal refusal) {
 rpc::Task<void> Connection::Serve() {
   co_await thread_.handler->Handle(*exchange_);
   if (exchange_->unanswered() && !closed_) {
-    co_await exchange_->Refuse(
-        {500, base::Reason::kInternal, "the request was not answered by its handler"});
+    // Named, because g++ 12 destroys a braced temporary in a co_await twice.
+    Refusal refusal{500, base::Reason::kInternal, "the request was not answered by its handler"};
+    co_await exchange_->Refuse(std::move(refusal));
   }
   EndExchange();
 }

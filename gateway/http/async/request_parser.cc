@@ -46,15 +46,16 @@ bool LooksLikeFraming(std::string_view name) {
          absl::EqualsIgnoreCase(mapped, "transfer-encoding");
 }
 
-/// True when the line ends in a version that has the right form, so that only its number is wrong.
-bool HasHttpVersion(std::string_view line) {
+/// True when the request line ends in a version that has the right form but a number we do not
+/// serve.
+bool HasOtherVersion(std::string_view line) {
   line = line.substr(0, line.find('\r'));
-  const size_t space = line.rfind(' ');
-  if (space == std::string_view::npos) return false;
-  const std::string_view version = line.substr(space + 1);
+  const size_t first = std::min(line.find(' '), line.size() - 1);
+  const std::string_view version = line.substr(std::min(line.find(' ', first + 1), line.size()));
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return version.size() == 8 && version.starts_with("HTTP/") && digit(version[5]) &&
-         version[6] == '.' && digit(version[7]);
+  return version.size() == 9 && version.starts_with(" HTTP/") && digit(version[6]) &&
+         version[7] == '.' && digit(version[8]) && !version.ends_with("1.1") &&
+         !version.ends_with("1.0");
 }
 
 std::string Allowed(std::string_view what, size_t most) {
@@ -312,7 +313,7 @@ RequestParser::Progress RequestParser::RefuseFor(const Error& error, std::string
     const std::string bytes = content_length_ ? std::to_string(*content_length_) : "too many";
     Refuse(413, Reason::kBodyTooLarge,
            Allowed("the body has " + bytes + " bytes", limits_.max_body_bytes));
-  } else if (error == http::error::bad_version && HasHttpVersion(unused)) {
+  } else if (error == http::error::bad_version && HasOtherVersion(unused)) {
     Refuse(505, Reason::kUnsupportedVersion,
            "the version of HTTP is not known; HTTP/1.1 and HTTP/1.0 are");
   } else if (error == http::error::bad_content_length) {

@@ -32,7 +32,9 @@ class RequestParser {
     kRefused,   ///< see refusal(); the parser takes no more
   };
 
+  /// `limits` outlives the parser.
   explicit RequestParser(const EngineLimits& limits) : limits_(limits) { Reset(); }
+  explicit RequestParser(EngineLimits&&) = delete;
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
 
