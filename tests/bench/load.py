@@ -119,5 +119,8 @@ def slipway_load(tools, url, seconds=None, requests=None, concurrency=CONNECTION
         command += ["--timeout", f"{timeout}s"]
     command.append(url)
     output, cpu, wall = run_counting_cpu(command, (seconds or 0) + 120)
-    report = json.loads(output)
-    return Load(report["requests"], cpu, shorten(command), wall, report)
+    result = json.loads(output)["result"]
+    if result["failed"] or not result["ok"]:
+        raise BenchError(f"{shorten(command)}: {result['ok']} ok, {result['failed']} failed: "
+                         f"{result['failures']}")
+    return Load(result["ok"], cpu, shorten(command), wall, result)

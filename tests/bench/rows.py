@@ -282,7 +282,7 @@ def waiting(context):
         per_request = (watcher.peak_kb - watcher.before_kb) * 1024 / requests
         verdict = "" if limit_mb is None else "met" if megabytes <= limit_mb else "MISSED"
         aim = "" if limit_mb is None else f" (aim {limit_mb})"
-        last = done.detail["seconds"]
+        last = done.detail["elapsed_s"]
         return Note(
             "waiting", name,
             f"last answer after {last:.2f} s; {megabytes:.0f} MB at most{aim}, "
