@@ -186,15 +186,19 @@ std::string_view HttpDate() {
   return {text, length};
 }
 
-void AppendHeaderLine(std::string_view name, std::string_view value, std::string* out) {
-  if (!IsToken(name)) return;
-  out->append(name);
-  out->append(": ");
+void AppendHeaderValue(std::string_view value, std::string* out) {
   const size_t start = out->size();
   out->append(value);
   for (size_t i = start; i < out->size(); ++i) {
     if (IsControl((*out)[i])) (*out)[i] = ' ';
   }
+}
+
+void AppendHeaderLine(std::string_view name, std::string_view value, std::string* out) {
+  if (!IsToken(name)) return;
+  out->append(name);
+  out->append(": ");
+  AppendHeaderValue(value, out);
   out->append("\r\n");
 }
 

@@ -30,6 +30,9 @@ void AppendResponseHead(const ResponseHead& head, bool keep_alive, int http_mino
 /// Appends one `name: value` line under the same rules; for trailer fields too.
 void AppendHeaderLine(std::string_view name, std::string_view value, std::string* out);
 
+/// Appends a value with its control bytes as spaces.
+void AppendHeaderValue(std::string_view value, std::string* out);
+
 /// True for a non-empty token of RFC 9110: what may be a header's name or a method.
 bool IsToken(std::string_view text);
 
