@@ -74,7 +74,7 @@ void Call::WritesDone() {
   if (connection() != nullptr) connection()->ResumeBody(*this);
 }
 
-void Call::Cancel() { EndHere(rpc::Status(Code::kCancelled, "the call was cancelled")); }
+void Call::Cancel() { EndHere(rpc::Status(Code::kCancelled, "the caller cancelled the call")); }
 
 void Call::Changed() { balancer_->wake_list().Add(*this); }
 
