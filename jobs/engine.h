@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "jobs/observer.h"
+#include "jobs/service.h"
+#include "jobs/store/database.h"
+#include "jobs/store/store.h"
+#include "jobs/work/handler.h"
+#include "jobs/work/worker.h"
+
+namespace slipway::jobs {
+
+/// Everything about jobs in one process: the store, the service in front of it, the worker behind
+/// it. Owned by main. Whoever uses the service or the store must be gone before the engine is.
+class JobEngine {
+ public:
+  struct Options {
+    /// Where jobs live: `sqlite:PATH`, or `memory:`, which forgets them with the process.
+    std::string store = "sqlite:./slipway-data/slipway.db";
+    /// Tables of others in the same database, with `sqlite:`.
+    std::vector<Component> components;
+    std::string jobs_path = "/v1/jobs";
+    Worker::Options worker;
+    /// How long the job kind `greeting` takes.
+    absl::Duration greeting_delay = absl::ZeroDuration();
+    /// More kinds; one of the same name replaces a built-in one.
+    JobHandlers handlers;
+    /// Outlives the engine; null: nobody counts.
+    base::Metrics* metrics = nullptr;
+    const base::WallClock* clock = &base::WallClock::System();
+  };
+
+  /// INVALID_ARGUMENT, naming `store`, for a value that is neither; FAILED_PRECONDITION, naming the
+  /// file or directory, when it cannot be had.
+  static absl::StatusOr<std::unique_ptr<JobEngine>> Open(Options options);
+
+  JobEngine(const JobEngine&) = delete;
+  JobEngine& operator=(const JobEngine&) = delete;
+  /// Stops without grace, then commits what waits and closes the store.
+  ~JobEngine() = default;
+
+  /// Begins to run jobs, those of an earlier process too.
+  void Start() { worker_->Start(); }
+  /// Runs no new jobs, lets running ones end for `grace`, gives the others back. The store still
+  /// answers.
+  void Stop(absl::Duration grace) { worker_->Stop(grace); }
+
+  Store& store() { return *store_; }
+  /// The database shared with other components; null with `memory:`.
+  Database* database() { return database_.get(); }
+  std::shared_ptr<JobService> service() { return service_; }
+  /// OK while submissions can be acknowledged; for readiness.
+  absl::Status Health() const { return store_->Health(); }
+
+ private:
+  JobEngine() = default;
+  absl::Status OpenStore(const Options& options);
+
+  // In this order: each uses those above it.
+  std::unique_ptr<base::Metrics> own_metrics_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<JobObserver> observer_;
+  std::unique_ptr<Signal<const CommitReport&>::Subscription> commits_;
+  std::shared_ptr<JobService> service_;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace slipway::jobs
