@@ -41,7 +41,8 @@ bool ContainsIgnoringCase(std::string_view text, std::string_view part) {
     return absl::ascii_tolower(static_cast<unsigned char>(a)) ==
            absl::ascii_tolower(static_cast<unsigned char>(b));
   };
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
+  return part.empty() ||
+         std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
 }
 
 }  // namespace slipway::server

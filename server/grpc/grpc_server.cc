@@ -1,10 +1,13 @@
 #include "server/grpc/grpc_server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
 #include <utility>
+
+#include "base/log.h"
 
 namespace slipway::server {
 namespace {
@@ -13,10 +16,17 @@ namespace {
 // queue for each call.
 constexpr int kAcceptorsPerQueue = 16;
 
+// What the library says goes into our log. Its errors are about single connections, or repeat what a
+// call of ours answers with; they are details.
+void LogFromGrpc(gpr_log_func_args* args) {
+  base::LogDebug("grpc: {}:{} {}", args->file, args->line, args->message);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     GrpcServerOptions options, std::shared_ptr<const rpc::Dispatcher> dispatcher) {
+  gpr_set_log_function(&LogFromGrpc);
   std::unique_ptr<GrpcServer> self(new GrpcServer);
   self->dispatcher_ = std::move(dispatcher);
   grpc::ServerBuilder builder;

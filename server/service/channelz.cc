@@ -22,6 +22,10 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 using google::protobuf::MethodDescriptor;
 
+// The messages come with libgrpcpp_channelz. Without a reference of ours the linker would leave it out,
+// and its descriptors with it.
+[[gnu::used]] void (*const kKeepLinked)() = &grpc::channelz::experimental::InitChannelzService;
+
 int64_t Integer(const Message& request, const char* name) {
   const auto* field = request.GetDescriptor()->FindFieldByName(name);
   return field == nullptr ? 0 : request.GetReflection()->GetInt64(request, field);
@@ -89,10 +93,6 @@ rpc::Task<rpc::Status> Serve(const MethodDescriptor* method, const Query* query,
 }  // namespace
 
 std::vector<rpc::Method> ChannelzMethods() {
-  // The messages come with libgrpcpp_channelz. Without a reference of ours the linker would leave
-  // it out, and its descriptors with it.
-  static auto* const keep_linked = &grpc::channelz::experimental::InitChannelzService;
-  (void)keep_linked;
   const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
       "grpc.channelz.v1.Channelz");
   std::vector<rpc::Method> methods;

@@ -1,0 +1,109 @@
+#include "server/backend.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "base/status_macros.h"
+#include "jobs/engine.h"
+#include "server/directory/directory.h"
+#include "server/service/channelz.h"
+#include "server/service/docking.h"
+#include "server/service/info.h"
+#include "server/service/reflection.h"
+
+namespace slipway::server {
+namespace {
+
+rpc::Duration ToDuration(absl::Duration duration) {
+  return std::chrono::duration_cast<rpc::Duration>(absl::ToChronoNanoseconds(duration));
+}
+
+absl::StatusOr<std::unique_ptr<jobs::JobEngine>> OpenJobs(const ServerConfig& config,
+                                                          base::Metrics& metrics) {
+  jobs::JobEngine::Options options;
+  options.store = config.store;
+  options.jobs_path = config.jobs_path;
+  options.worker.concurrency = config.job_concurrency;
+  options.metrics = &metrics;
+  return jobs::JobEngine::Open(std::move(options));
+}
+
+/// What this server is for, before what describes it.
+std::vector<rpc::Method> ServiceMethods(const ServerConfig& config, jobs::JobEngine& jobs) {
+  auto directory = std::make_shared<Directory>();
+  const rpc::Duration delay = ToDuration(config.docking_delay);
+  std::vector<rpc::Method> all = InfoMethods(ToDuration(config.info_delay));
+  for (auto& methods : {UserMethods(directory, delay), CustomerMethods(directory, delay),
+                        jobs::JobMethods(jobs.service())}) {
+    all.insert(all.end(), methods.begin(), methods.end());
+  }
+  return all;
+}
+
+const std::vector<std::string>& ServiceNames() {
+  static const std::vector<std::string> names = {"docking.v1.Info",
+                                                 "docking.v1.Users",
+                                                 "docking.v1.Customers",
+                                                 "slipway.v1.Jobs",
+                                                 "grpc.health.v1.Health",
+                                                 "grpc.channelz.v1.Channelz",
+                                                 "grpc.reflection.v1.ServerReflection",
+                                                 "grpc.reflection.v1alpha.ServerReflection"};
+  return names;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backend>> Backend::Start(const ServerConfig& config,
+                                                        base::Metrics& metrics) {
+  std::unique_ptr<Backend> self(new Backend);
+  self->grace_ = ToDuration(config.drain_grace);
+  SLIPWAY_ASSIGN_OR_RETURN(self->jobs_, OpenJobs(config, metrics));
+  self->services_ = ServiceNames();
+  self->health_ = std::make_shared<Health>(self->services_);
+
+  std::vector<rpc::Method> methods = ServiceMethods(config, *self->jobs_);
+  for (auto& more :
+       {HealthMethods(self->health_), ChannelzMethods(), ReflectionMethods(self->services_)}) {
+    methods.insert(methods.end(), more.begin(), more.end());
+  }
+  self->call_log_ = std::make_unique<CallLog>(metrics, methods);
+  rpc::Dispatcher::Builder builder;
+  for (rpc::Method& method : methods) builder.Add(std::move(method));
+  self->direct_ = std::move(builder.Observe(self->call_log_.get())).Build();
+  self->dispatcher_ = self->direct_;
+  if (config.threading == Threading::kBlocking) {
+    self->pool_ = std::make_unique<BlockingPool>(config.workers, self->direct_);
+    self->dispatcher_ = self->pool_->Dispatch();
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(self->grpc_,
+                           GrpcServer::Start({.listen = config.listen.ToString(),
+                                              .threads = config.threads,
+                                              .max_message_bytes = config.max_message_bytes},
+                                             self->dispatcher_));
+  self->jobs_->Start();
+  return self;
+}
+
+Backend::~Backend() {
+  if (grpc_ != nullptr) Drain();
+}
+
+absl::Status Backend::Ready() const {
+  if (!health_->serving()) return absl::UnavailableError("draining");
+  return jobs_->Health();
+}
+
+void Backend::SetNotReady() { health_->SetServing(false); }
+
+void Backend::Drain() {
+  SetNotReady();
+  jobs_->Stop(absl::FromChrono(grace_));
+  grpc_->Drain(std::chrono::duration_cast<std::chrono::milliseconds>(grace_));
+  grpc_.reset();
+  pool_.reset();
+  jobs_.reset();
+}
+
+}  // namespace slipway::server
