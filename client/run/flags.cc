@@ -33,7 +33,7 @@ void AddLoadSwitches(base::ConfigParser& parser, LoadOptions* options) {
   parser.AddDuration("warmup", &o.warmup, "load that is not measured before it is");
   parser.AddDuration("timeout", &o.timeout, "cancel a request after this time");
   parser.AddInt("threads", &o.threads, 0, 1024, "threads; 0: one a core");
-  parser.AddString("data", &o.data, "gRPC: request message as JSON; HTTP: body; @FILE: from a file")
+  parser.AddStringList("data", &o.data, "gRPC: request message as JSON; HTTP: body; @FILE: a file's")
       .Placeholder("JSON|@FILE");
   parser.AddString("protoset", &o.protoset, "gRPC: descriptor set instead of reflection")
       .Placeholder("FILE");

@@ -26,7 +26,10 @@ using SchemaPtr = std::shared_ptr<const schema::Schema>;
 
 rpc::Task<void> Fetch(rpc::Upstream& upstream, rpc::Deadline deadline,
                       absl::StatusOr<SchemaPtr>* result, bool* done) {
-  *result = co_await schema::FetchSchema(upstream, deadline);
+  // Named, because g++ 12 copies an aggregate made inside of a co_await bit by bit.
+  schema::LoadOptions load_options;
+  schema::ReflectionLimits limits;
+  *result = co_await schema::FetchSchema(upstream, deadline, std::move(load_options), limits);
   *done = true;
 }
 

@@ -27,8 +27,8 @@ struct LoadOptions {
   /// 0: one for each core.
   int threads = 0;
 
-  /// Literally, or `@FILE`.
-  std::string data;
+  /// Literally, or `@FILE`; one for all targets, or in their order.
+  std::vector<std::string> data;
   std::string protoset;
   std::vector<std::string> proto_files;
   std::vector<std::string> import_paths;

@@ -24,7 +24,9 @@ constexpr uint64_t kOtherFiles = 64;
 constexpr rpc::Duration kProbeTimeout = std::chrono::seconds(5);
 constexpr std::chrono::seconds kDefaultDuration(10);
 
-absl::StatusOr<std::string> ReadData(const std::string& data) {
+absl::StatusOr<std::string> ReadData(const LoadOptions& options, size_t index) {
+  if (options.data.empty()) return std::string();
+  const std::string& data = options.data.size() == 1 ? options.data[0] : options.data[index];
   if (data.empty() || data[0] != '@') return data;
   std::ifstream file(data.substr(1), std::ios::binary);
   if (!file) {
@@ -47,17 +49,29 @@ absl::StatusOr<HeaderList> ParseHeaders(const std::vector<std::string>& lines) {
   return headers;
 }
 
-/// Switches that have no meaning for the protocol are mistakes, not wishes to be ignored.
-absl::Status CheckProtocolSwitches(const LoadOptions& options, const Target& target) {
+/// Switches that have no meaning for the targets are mistakes, not wishes to be ignored.
+absl::Status CheckSwitches(const LoadOptions& options, const Target& target) {
+  if (!options.protoset.empty() && !options.proto_files.empty()) {
+    return absl::InvalidArgumentError("--protoset and --proto exclude each other");
+  }
+  if (options.data.size() > 1 && options.data.size() != options.targets.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--data is given %d times: allowed are once for all targets, or once for "
+                        "each of the %d in their order ('' for none)",
+                        options.data.size(), options.targets.size()));
+  }
+  if (options.pids.size() > options.targets.size()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "--pid is given %d times for %d targets", options.pids.size(), options.targets.size()));
+  }
+  // In a comparison of both protocols a switch is for the targets that it fits.
+  if (options.targets.size() > 1) return absl::OkStatus();
   const bool schema = !options.protoset.empty() || !options.proto_files.empty();
   if (target.protocol == Protocol::kGrpc && !options.method.empty()) {
     return absl::InvalidArgumentError("--method is for HTTP targets; gRPC's is in the URL");
   }
-  if (target.protocol == Protocol::kHttp1 && schema && options.targets.size() == 1) {
+  if (target.protocol == Protocol::kHttp1 && schema) {
     return absl::InvalidArgumentError("--protoset and --proto are for gRPC targets");
-  }
-  if (!options.protoset.empty() && !options.proto_files.empty()) {
-    return absl::InvalidArgumentError("--protoset and --proto exclude each other");
   }
   return absl::OkStatus();
 }
@@ -121,8 +135,8 @@ absl::Status SetServerPid(const LoadOptions& options, size_t index, Plan* plan) 
   return absl::OkStatus();
 }
 
-absl::Status SetRequest(const LoadOptions& options, Plan* plan) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string data, ReadData(options.data));
+absl::Status SetRequest(const LoadOptions& options, size_t index, Plan* plan) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string data, ReadData(options, index));
   SLIPWAY_ASSIGN_OR_RETURN(const HeaderList headers, ParseHeaders(options.headers));
   if (plan->target.protocol == Protocol::kHttp1) {
     plan->http_method = !options.method.empty() ? options.method : data.empty() ? "GET" : "POST";
@@ -185,13 +199,13 @@ std::unique_ptr<Engine> Plan::MakeEngine(rpc::IoExecutor& executor, const Share&
 absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index) {
   Plan plan;
   SLIPWAY_ASSIGN_OR_RETURN(plan.target, ParseTarget(options.targets[index]));
-  SLIPWAY_RETURN_IF_ERROR(CheckProtocolSwitches(options, plan.target));
+  SLIPWAY_RETURN_IF_ERROR(CheckSwitches(options, plan.target));
   SLIPWAY_RETURN_IF_ERROR(SetNumbers(options, &plan));
   SLIPWAY_RETURN_IF_ERROR(SetServerPid(options, index, &plan));
   SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(plan));
   SLIPWAY_ASSIGN_OR_RETURN(plan.endpoint,
                            FindReachable(plan.target.host, plan.target.port, kProbeTimeout));
-  SLIPWAY_RETURN_IF_ERROR(SetRequest(options, &plan));
+  SLIPWAY_RETURN_IF_ERROR(SetRequest(options, index, &plan));
   return plan;
 }
 
