@@ -11,7 +11,7 @@ namespace slipway::schema::internal {
 
 /// Levels of messages that are read and printed. One level of JSON is three of them in a
 /// google.protobuf.Struct.
-inline constexpr int kMaxMessageDepth = 300;
+inline constexpr int kMaxMessageDepth = 320;
 
 /// Prints messages as grpc-gateway does: compact, zero values shown, `null` for what is unset and
 /// has presence, nothing for unset members of oneofs, 64-bit integers as strings, enums by name,
