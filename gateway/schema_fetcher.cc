@@ -12,7 +12,8 @@ namespace slipway::gateway {
 namespace {
 
 constexpr rpc::Duration kFirstPause = std::chrono::milliseconds(100);
-constexpr rpc::Duration kLongestPause = std::chrono::seconds(5);
+constexpr rpc::Duration kLongestPause = std::chrono::milliseconds(800);
+constexpr rpc::Duration kComplaintInterval = std::chrono::seconds(30);
 constexpr rpc::Duration kFetchDeadline = std::chrono::seconds(20);
 
 }  // namespace
@@ -50,13 +51,20 @@ rpc::Task<void> SchemaFetcher::FetchUntilFound(wire::Channel* channel) {
       break;
     }
     if (stopping_) break;
-    base::LogWarn("backend {}: no schema yet: {}; next attempt in {} ms", channel_options_.target,
-                  std::string(schema.status().message()),
-                  std::chrono::duration_cast<std::chrono::milliseconds>(pause).count());
+    Complain(schema.status());
     co_await Pause(pause);
     pause = std::min(pause * 2, kLongestPause);
   }
   done_ = true;
+}
+
+void SchemaFetcher::Complain(const absl::Status& status) {
+  std::string text(status.message());
+  const bool said = text == complaint_ && executor_.Now() < next_complaint_;
+  if (said) return;
+  base::LogWarn("backend {}: no schema yet, asking on: {}", channel_options_.target, text);
+  complaint_ = std::move(text);
+  next_complaint_ = executor_.Now() + kComplaintInterval;
 }
 
 rpc::Task<void> SchemaFetcher::Pause(rpc::Duration duration) {

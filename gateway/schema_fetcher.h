@@ -2,7 +2,7 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <string>
 #include <thread>
 
 #include "rpc/io_executor.h"
@@ -13,8 +13,9 @@
 namespace slipway::gateway {
 
 /// Asks a backend for its schema by reflection until it answers, on a thread of its own: a gateway
-/// may start before its backend. Tries again after 100 ms, then ever later up to 5 s, and logs why.
-/// Owned by main; the destructor ends the thread.
+/// may start before its backend. Tries again after 100 ms, then ever later up to 0.8 s, so that a
+/// backend that has come is served within a second, and logs why: what is new at once, the same
+/// every 30 s. Owned by main; the destructor ends the thread.
 class SchemaFetcher {
  public:
   /// Called once, on the fetcher's thread.
@@ -29,6 +30,7 @@ class SchemaFetcher {
   void Run();
   rpc::Task<void> FetchUntilFound(wire::Channel* channel);
   rpc::Task<void> Pause(rpc::Duration duration);
+  void Complain(const absl::Status& status);
 
   const wire::ChannelOptions channel_options_;
   const schema::LoadOptions load_options_;
@@ -38,6 +40,8 @@ class SchemaFetcher {
   bool stopping_ = false;             // the executor's thread only
   rpc::WaitSlot pause_;               // the executor's thread only
   wire::Channel* channel_ = nullptr;  // the executor's thread only
+  std::string complaint_;             // the executor's thread only
+  rpc::Time next_complaint_;          // the executor's thread only
   std::thread thread_;
 };
 
