@@ -16,6 +16,9 @@ namespace slipway::schema {
 
 /// How to load a schema.
 struct LoadOptions {
+  // Not an aggregate: g++ 12 destroys aggregate temporaries of a `co_await` expression twice.
+  LoadOptions() = default;
+
   /// A `google.api.Service` document (YAML) whose `http.rules` stand beside the annotations and
   /// come before them. At most one of text and path is given.
   std::string http_rules_yaml;

@@ -67,7 +67,7 @@ class Conversation {
   rpc::Task<absl::Status> FetchService(std::string name) {
     v1::ServerReflectionRequest request;
     request.set_file_containing_symbol(name);
-    return Fetch(std::move(request), "service " + name);
+    return Fetch(std::move(request), "service " + name, /*is_service=*/true);
   }
 
   rpc::Task<absl::Status> FetchImports() {
@@ -79,16 +79,20 @@ class Conversation {
       received_.insert(name);
       v1::ServerReflectionRequest request;
       request.set_file_by_filename(name);
-      absl::Status status = co_await Fetch(std::move(request), "file " + name);
+      absl::Status status =
+          co_await Fetch(std::move(request), "file " + name, /*is_service=*/false);
       if (!status.ok()) co_return status;
     }
     co_return absl::OkStatus();
   }
 
-  rpc::Task<absl::Status> Fetch(v1::ServerReflectionRequest request, std::string what) {
+  rpc::Task<absl::Status> Fetch(v1::ServerReflectionRequest request, std::string what,
+                                bool is_service) {
     absl::StatusOr<v1::ServerReflectionResponse> answer = co_await Ask(std::move(request));
     if (!answer.ok()) co_return answer.status();
     if (answer->has_error_response()) {
+      // A file that is missing is reported when the pool is built, unless this program has it.
+      if (!is_service) co_return absl::OkStatus();
       warnings_.push_back("the backend does not describe " + what + ": " +
                           answer->error_response().error_message());
       co_return absl::OkStatus();
