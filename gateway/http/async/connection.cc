@@ -18,7 +18,7 @@ constexpr size_t kMostWaitingInput = 64 * 1024;
 constexpr size_t kMostLingerBytes = 256 * 1024;
 constexpr milliseconds kLongestLinger{1000};
 /// How long a connection that was just used is kept for a request on its way when the engine ends.
-constexpr milliseconds kDrainIdle{200};
+constexpr milliseconds kDrainIdle{500};
 
 size_t InputLimit(const EngineLimits& limits) {
   return std::max(limits.max_head_bytes, kMostWaitingInput) + BufferPool::kBlockBytes;
@@ -128,10 +128,19 @@ void Connection::OnTimer() {
                     "the request's head did not arrive within " +
                         std::to_string(thread_.limits.head_deadline.count()) + " ms"});
     } else {
-      Close();
+      CloseUnlessAsked();
     }
   }
   Settle();
+}
+
+void Connection::CloseUnlessAsked() {
+  // On a busy thread a timer may run before the event of a request that came in time.
+  if (phase_ == Phase::kIdle && Receive() == IoStatus::kDone) {
+    Advance();
+  } else {
+    Close();
+  }
 }
 
 // ---- Requests ----
@@ -247,15 +256,8 @@ void Connection::Linger() {
 
 void Connection::BeginDrain() {
   if (closed_ || phase_ != Phase::kIdle) return;
-  // A request that has arrived already is served.
-  if (input_.empty() && Receive() == IoStatus::kEnded) {
-    Close();
-  } else if (!input_.empty()) {
-    Advance();
-  } else {
-    deadline_ = std::min(deadline_, last_used_ + kDrainIdle);
-    if (deadline_ <= thread_.executor.Now()) Close();
-  }
+  deadline_ = std::min(deadline_, last_used_ + kDrainIdle);
+  if (input_.empty() && deadline_ <= thread_.executor.Now()) CloseUnlessAsked();
   if (!advancing_) Settle();
 }
 

@@ -68,6 +68,7 @@ class Connection {
   void OnReadable();
   void OnWritable();
   void OnTimer();
+  void CloseUnlessAsked();
   IoStatus Receive();
   void Linger();
 

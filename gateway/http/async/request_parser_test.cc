@@ -11,6 +11,7 @@ namespace {
 
 using Progress = RequestParser::Progress;
 using base::Reason;
+using namespace std::string_literals;
 
 const EngineLimits kDefaults;
 
@@ -238,7 +239,7 @@ TEST(RequestParser, HeaderLinesThatAreNoHeaders) {
         "(a): b", "a b: c"}) {
     cases.push_back({line, Get("/", std::string(line) + "\r\n"), 400, Reason::kBadHeader});
   }
-  cases.push_back({"NUL", Get("/", std::string("A: \0b\r\n", 7)), 400, Reason::kBadHeader});
+  cases.push_back({"NUL", Get("/", "A: \0b\r\n"s), 400, Reason::kBadHeader});
   cases.push_back(
       {"blank before the first", "GET / HTTP/1.1\r\n Host: h\r\n\r\n", 400, Reason::kBadHeader});
   cases.push_back(
@@ -264,8 +265,7 @@ TEST(RequestParser, MalformedChunks) {
     cases.push_back(
         {size, chunked(std::string(size) + "\r\nhello\r\n0\r\n\r\n"), 400, Reason::kBadFraming});
   }
-  cases.push_back({"NUL in an extension",
-                   chunked(std::string("5;a=\"\0\"\r\nhello\r\n0\r\n\r\n", 24)), 400,
+  cases.push_back({"NUL in an extension", chunked("5;a=\"\0\"\r\nhello\r\n0\r\n\r\n"s), 400,
                    Reason::kBadFraming});
   cases.push_back(
       {"CR in an extension", chunked("5;a\rb\r\nhello\r\n0\r\n\r\n"), 400, Reason::kBadFraming});
