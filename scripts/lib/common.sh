@@ -5,6 +5,9 @@ set -euo pipefail
 # shellcheck disable=SC2034  # used by those who source this file
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 
+# Compiled results are the same wherever the checkout lies, so a second clone finds them.
+export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
+
 say() { printf '\n== %s\n' "$*"; }
 
 die() {
