@@ -14,7 +14,6 @@ namespace slipway::schema {
 namespace {
 
 namespace pb = google::protobuf;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -96,7 +95,6 @@ TEST(Loader, BadRulesAreLeftOutWithAWarning) {
     EXPECT_THAT(method.rules, IsEmpty()) << method.path;
   }
   EXPECT_THAT(Rules(schema, "/test.v1.Broken/Good"), ElementsAre("GET /v1/good body= response="));
-  const std::string start = "binding ";
   EXPECT_THAT(
       schema.warnings(),
       ElementsAre(

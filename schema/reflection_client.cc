@@ -20,6 +20,9 @@ namespace v1 = grpc::reflection::v1;
 
 using SchemaResult = absl::StatusOr<std::shared_ptr<const Schema>>;
 
+// Results of `co_await` get a name before they are used, and arguments before they are passed: g++
+// 12 mishandles some temporaries of an expression that suspends.
+
 /// One conversation with a backend's reflection service: the files that it has sent so far, and
 /// those that they still need.
 class Conversation {
@@ -43,8 +46,10 @@ class Conversation {
     co_return status;
   }
 
-  SchemaResult Build(const LoadOptions& options) && {
+  /// The services are those that the backend listed and described, in its order.
+  SchemaResult Build(LoadOptions options) && {
     internal::SchemaBuilder builder;
+    if (options.services.empty()) options.services = std::move(described_);
     for (std::string& warning : warnings_) builder.AddWarning(std::move(warning));
     return std::move(builder).Build(files_, options);
   }
@@ -67,7 +72,20 @@ class Conversation {
   rpc::Task<absl::Status> FetchService(std::string name) {
     v1::ServerReflectionRequest request;
     request.set_file_containing_symbol(name);
-    return Fetch(std::move(request), "service " + name, /*is_service=*/true);
+    absl::Status status =
+        co_await Fetch(std::move(request), "service " + name, /*is_service=*/true);
+    if (HasService(name)) described_.push_back(std::move(name));
+    co_return status;
+  }
+
+  bool HasService(const std::string& full_name) const {
+    for (const pb::FileDescriptorProto& file : files_) {
+      const std::string prefix = file.package().empty() ? "" : file.package() + ".";
+      for (const pb::ServiceDescriptorProto& service : file.service()) {
+        if (prefix + service.name() == full_name) return true;
+      }
+    }
+    return false;
   }
 
   rpc::Task<absl::Status> FetchImports() {
@@ -159,6 +177,7 @@ class Conversation {
   absl::flat_hash_set<std::string> known_;
   absl::flat_hash_set<std::string> received_;
   std::deque<std::string> wanted_;
+  std::vector<std::string> described_;
   std::vector<std::string> warnings_;
   size_t total_bytes_ = 0;
   /// The backend ended the stream.

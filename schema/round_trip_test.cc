@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "google/protobuf/stubs/logging.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "google/protobuf/util/type_resolver_util.h"
@@ -24,7 +25,8 @@ using F = pb::FieldDescriptor;
 /// Fills messages with random values that JSON can express.
 class RandomMessages {
  public:
-  explicit RandomMessages(uint64_t seed) : random_(seed) {}
+  explicit RandomMessages(uint64_t seed, bool negative_zero = true)
+      : random_(seed), negative_zero_(negative_zero) {}
 
   void Fill(const internal::MessagePlan& plan, pb::Message* message, int depth) {
     switch (plan.known) {
@@ -48,8 +50,10 @@ class RandomMessages {
  private:
   void FillField(const internal::FieldPlan& field, pb::Message* message, int depth) {
     const bool wrapper = field.parent->known == internal::WellKnown::kWrapper;
-    if (!wrapper && Below(3) != 0) return;
-    if (field.message != nullptr && depth <= 0) return;
+    // An unset google.protobuf.Value prints as `null`, which reads as one that is set to null.
+    const bool value = field.is_known(internal::WellKnown::kValue) && !field.repeated;
+    if (!wrapper && !value && Below(3) != 0) return;
+    if (field.message != nullptr && !value && depth <= 0) return;
     const int count = field.repeated ? static_cast<int>(Below(4)) : 1;
     for (int i = 0; i < count; ++i) {
       if (field.map) {
@@ -152,7 +156,9 @@ class RandomMessages {
       double value;
       static_assert(sizeof(value) == sizeof(bits));
       std::memcpy(&value, &bits, sizeof(value));
-      if (std::isfinite(value)) return Below(3) == 0 ? std::round(value / 1e290) : value;
+      if (!std::isfinite(value)) continue;
+      if (Below(3) == 0) value = std::round(value / 1e290);
+      return value == 0 && !negative_zero_ ? 0 : value;
     }
   }
   double RandomDouble() {
@@ -165,7 +171,8 @@ class RandomMessages {
                             std::numeric_limits<double>::max(),
                             std::numeric_limits<double>::infinity(),
                             -std::numeric_limits<double>::infinity()};
-    return Below(3) == 0 ? edges[Below(9)] : RandomFinite();
+    const double value = Below(3) == 0 ? edges[Below(9)] : RandomFinite();
+    return value == 0 && !negative_zero_ ? 0 : value;
   }
   float RandomFloat() {
     const float edges[] = {0,
@@ -180,7 +187,7 @@ class RandomMessages {
       const auto bits = static_cast<uint32_t>(random_());
       float value;
       std::memcpy(&value, &bits, sizeof(value));
-      if (std::isfinite(value)) return value;
+      if (std::isfinite(value)) return value == 0 && !negative_zero_ ? 0 : value;
     }
   }
   std::string RandomBytes() {
@@ -200,6 +207,7 @@ class RandomMessages {
   }
 
   std::mt19937_64 random_;
+  bool negative_zero_;
 };
 
 uint64_t Seed() {
@@ -238,7 +246,7 @@ TEST(RoundTrip, OurWriterOurReader) {
 TEST(RoundTrip, ProtobufReadsOurJson) {
   const uint64_t seed = Seed();
   SCOPED_TRACE("SLIPWAY_TEST_SEED=" + std::to_string(seed));
-  RandomMessages messages(seed);
+  RandomMessages messages(seed, /*negative_zero=*/false);  // protobuf reads `-0` as 0
   const MessageType& type = testing::EverythingType();
   const std::unique_ptr<pb::util::TypeResolver> resolver(pb::util::NewTypeResolverForDescriptorPool(
       "type.googleapis.com", &testing::TestSchema().pool()));
@@ -283,6 +291,7 @@ TEST(RoundTrip, DamagedJsonIsReadOrRefused) {
 }
 
 TEST(RoundTrip, DamagedWireIsReadOrRefused) {
+  const pb::LogSilencer silencer;  // protobuf logs each text that is not valid UTF-8
   const uint64_t seed = Seed();
   SCOPED_TRACE("SLIPWAY_TEST_SEED=" + std::to_string(seed));
   RandomMessages messages(seed);
