@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -13,7 +15,6 @@
 #include <vector>
 
 #include "jobs/testing.h"
-#include "rpc/client_call.h"
 
 namespace slipway::jobs {
 namespace {

@@ -4,7 +4,9 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 

@@ -1,6 +1,8 @@
 #include "jobs/service.h"
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

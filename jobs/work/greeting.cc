@@ -1,5 +1,6 @@
 #include "jobs/work/greeting.h"
 
+#include <string>
 #include <string_view>
 #include <utility>
 

@@ -1,6 +1,7 @@
 #include "jobs/work/worker.h"
 
-#include <algorithm>
+#include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
+#include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
