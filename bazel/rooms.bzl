@@ -11,38 +11,64 @@ _WARNINGS = [
     "-Wno-missing-field-initializers",
 ]
 
-def slipway_room(name, deps, used_by = [], test_deps = [], test_data = []):
+def _visible_to(folders):
+    return ["//%s:__subpackages__" % folder if folder else "//:__pkg__" for folder in folders]
+
+def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = []):
     """Makes the library `name` and, where there are tests, `name`_test.
 
-    Every .cc below the folder is the library's, except tests, fuzzers, benchmarks and main.cc.
+    Every .cc below the folder is the library's, except tests, fuzzers, benchmarks, main.cc and what is
+    in testing/: that becomes the library `testing`, which the tests use. Files in testdata/ are there
+    when the tests run, in the folder that SLIPWAY_<NAME>_TESTDATA names.
 
     Args:
       name: the folder's name.
       deps: rooms and libraries that the sources use.
       used_by: folders that may depend on this room; "" is the root, where the programs are.
       test_deps: what only the tests use.
-      test_data: files that the tests read, or programs that they start.
+      testing_used_by: folders whose tests may use testing/.
     """
-    tests = native.glob(["**/*_test.cc"])
     native.cc_library(
         name = name,
         srcs = native.glob(
             ["**/*.cc"],
-            exclude = ["**/*_test.cc", "**/*_fuzz.cc", "**/*_bench.cc", "**/main.cc"],
+            exclude = [
+                "**/*_test.cc",
+                "**/*_fuzz.cc",
+                "**/*_bench.cc",
+                "**/main.cc",
+                "testing/**",
+            ],
         ),
-        hdrs = native.glob(["**/*.h"]),
+        hdrs = native.glob(["**/*.h"], exclude = ["testing/**"]),
         copts = _WARNINGS,
-        visibility = ["//%s:__subpackages__" % room if room else "//:__pkg__" for room in used_by],
+        visibility = _visible_to(used_by),
         deps = deps,
     )
+    testing = native.glob(["testing/**/*.h"])
+    if testing:
+        native.cc_library(
+            name = "testing",
+            testonly = True,
+            srcs = native.glob(["testing/**/*.cc"], exclude = ["**/*_test.cc"]),
+            hdrs = testing,
+            copts = _WARNINGS,
+            visibility = _visible_to(testing_used_by),
+            deps = [":" + name, "//bazel/third_party:gtest_main"] + test_deps,
+        )
+    tests = native.glob(["**/*_test.cc"])
     if tests:
         native.cc_test(
             name = name + "_test",
             size = "medium",
             srcs = tests,
             copts = _WARNINGS,
-            data = test_data,
-            deps = [":" + name, "//bazel/third_party:gtest_main"] + test_deps,
+            data = native.glob(["testdata/**"]),
+            local_defines = [
+                "SLIPWAY_%s_TESTDATA=\\\"%s/testdata\\\"" % (name.upper(), native.package_name()),
+            ],
+            deps = [":" + name, "//bazel/third_party:gtest_main"] +
+                   ([":testing"] if testing else []) + test_deps,
         )
     if native.glob(["main.cc"]):
         native.exports_files(["main.cc"], visibility = ["//:__pkg__"])
