@@ -21,7 +21,8 @@ namespace {
 
 /// 0, or the errno of the attempt.
 int TryConnect(const Endpoint& endpoint, rpc::Duration patience) {
-  const int fd = socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd =
+      socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno;
   const absl::Cleanup closing = [fd] { close(fd); };
   if (connect(fd, endpoint.data(), endpoint.size()) == 0) return 0;

@@ -18,9 +18,9 @@ using Endpoint = boost::asio::ip::tcp::endpoint;
 /// `127.0.0.1:80`, `[::1]:80`.
 std::string ToString(const Endpoint& endpoint);
 
-/// The first address of `host` that accepts a connection, which is closed again: all connections of a
-/// run go to one address, and a target that is not there is noticed before anything is started. Blocks,
-/// at most for `patience` for each address. UNAVAILABLE names each address with its reason.
+/// The first address of `host` that accepts a connection, which is closed again: all connections of
+/// a run go to one address, and a target that is not there is noticed before anything is started.
+/// Blocks, at most for `patience` for each address. UNAVAILABLE names each address with its reason.
 absl::StatusOr<Endpoint> FindReachable(const std::string& host, uint16_t port,
                                        rpc::Duration patience);
 

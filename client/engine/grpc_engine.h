@@ -24,8 +24,9 @@ struct GrpcRequest {
   std::string message;
 };
 
-/// Unary gRPC calls over an rpc::Upstream. One coroutine for each slot makes one call after the other;
-/// calls above what the peer allows at a time wait within the upstream, and that time counts.
+/// Unary gRPC calls over an rpc::Upstream. One coroutine for each slot makes one call after the
+/// other; calls above what the peer allows at a time wait within the upstream, and that time
+/// counts.
 class GrpcEngine : public Engine {
  public:
   struct Options {
@@ -34,8 +35,8 @@ class GrpcEngine : public Engine {
     uint32_t slots = 1;
     /// Deadline of each call; above zero.
     rpc::Duration timeout = std::chrono::seconds(20);
-    /// How far the upstream is with its connections: OK when all are there, UNAVAILABLE while they come,
-    /// anything else when they will not.
+    /// How far the upstream is with its connections: OK when all are there, UNAVAILABLE while they
+    /// come, anything else when they will not.
     std::function<absl::Status()> connected = [] { return absl::OkStatus(); };
   };
 

@@ -76,8 +76,8 @@ void Http1Connection::OnConnectEnd() {
   owner_.OnConnected(*this);
 }
 
-// Events are edge-triggered: what is left unread is not reported again. A short read has emptied the
-// socket, but says nothing about its end, so after a hang-up reading goes on to the end.
+// Events are edge-triggered: what is left unread is not reported again. A short read has emptied
+// the socket, but says nothing about its end, so after a hang-up reading goes on to the end.
 void Http1Connection::Receive(bool to_the_end) {
   const bool was_busy = state_ == State::kBusy;
   while (true) {

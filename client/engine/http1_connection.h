@@ -12,10 +12,10 @@
 
 namespace slipway::client {
 
-/// One keep-alive connection of an HTTP/1.1 load: one request in flight at most. Owned by its engine and
-/// used on its thread; opened and closed as often as the peer's behaviour demands. Nothing is kept for
-/// it but what its response parser knows: requests and read buffer are the engine's. While it carries a
-/// request of the engine it is in the queue of time-outs.
+/// One keep-alive connection of an HTTP/1.1 load: one request in flight at most. Owned by its
+/// engine and used on its thread; opened and closed as often as the peer's behaviour demands.
+/// Nothing is kept for it but what its response parser knows: requests and read buffer are the
+/// engine's. While it carries a request of the engine it is in the queue of time-outs.
 class Http1Connection : public Poller::Handler, public TimeoutQueue::Entry {
  public:
   /// Where a connection belongs: tells the engine what happened, lends it the buffer.
@@ -25,8 +25,8 @@ class Http1Connection : public Poller::Handler, public TimeoutQueue::Entry {
     virtual void OnConnected(Http1Connection& connection) = 0;
     /// The whole answer is in parser(); the connection is idle or closed.
     virtual void OnResponse(Http1Connection& connection) = 0;
-    /// What was under way (the attempt to connect or the request) has failed; the connection is closed.
-    /// `error` is an errno or 0, `what` says what happened.
+    /// What was under way (the attempt to connect or the request) has failed; the connection is
+    /// closed. `error` is an errno or 0, `what` says what happened.
     virtual void OnFailure(Http1Connection& connection, bool connecting, int error,
                            std::string_view what) = 0;
     virtual Poller& poller() = 0;
@@ -42,8 +42,8 @@ class Http1Connection : public Poller::Handler, public TimeoutQueue::Entry {
   bool is_open() const { return state_ == State::kIdle; }
   /// Starts to connect. An error (an errno) means that nothing was started.
   int Open();
-  /// Sends `request`, which stays until the answer has come. Only when is_open(). An error (an errno)
-  /// means that the connection is closed and nothing more will be reported.
+  /// Sends `request`, which stays until the answer has come. Only when is_open(). An error (an
+  /// errno) means that the connection is closed and nothing more will be reported.
   int Send(std::string_view request, bool head_request);
   /// Idempotent. Nothing more is reported.
   void Close();

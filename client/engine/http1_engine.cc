@@ -10,8 +10,8 @@
 namespace slipway::client {
 namespace {
 
-/// More at a time would overflow the listening queue of many servers, and a SYN that is dropped there
-/// comes again only after a second.
+/// More at a time would overflow the listening queue of many servers, and a SYN that is dropped
+/// there comes again only after a second.
 constexpr size_t kConnectsAtOnce = 100;
 
 }  // namespace
@@ -20,8 +20,9 @@ Http1Engine::Http1Engine(rpc::IoExecutor& executor, Options options)
     : executor_(executor),
       options_(std::move(options)),
       poller_(executor),
-      timeouts_(executor, options_.timeout,
-                [this](TimeoutQueue::Entry& entry) { OnExpired(static_cast<Http1Connection&>(entry)); }),
+      timeouts_(
+          executor, options_.timeout,
+          [this](TimeoutQueue::Entry& entry) { OnExpired(static_cast<Http1Connection&>(entry)); }),
       read_buffer_(std::make_unique<char[]>(kReadBufferSize)) {
   connections_.reserve(options_.connections);
   for (size_t i = 0; i < options_.connections; ++i) {
@@ -129,8 +130,8 @@ void Http1Engine::OnExpired(Http1Connection& connection) {
 
 void Http1Engine::FailLater(Http1Connection& connection, bool connecting, int error,
                             std::string_view what) {
-  // From here the caller is still inside Issue, and would be again: through the loop, so that a target
-  // that fails at once neither nests calls nor keeps timers and signals from their turn.
+  // From here the caller is still inside Issue, and would be again: through the loop, so that a
+  // target that fails at once neither nests calls nor keeps timers and signals from their turn.
   executor_.Post([this, alive = alive_, &connection, connecting, error, what] {
     if (*alive) OnFailure(connection, connecting, error, what);
   });

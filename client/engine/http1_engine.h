@@ -18,9 +18,9 @@
 
 namespace slipway::client {
 
-/// HTTP/1.1 with keep-alive: each request takes the connection that has been idle for longest, so all
-/// of them are used. A connection that the peer has closed is opened again for the next request and
-/// its time counts. No request is sent twice.
+/// HTTP/1.1 with keep-alive: each request takes the connection that has been idle for longest, so
+/// all of them are used. A connection that the peer has closed is opened again for the next request
+/// and its time counts. No request is sent twice.
 class Http1Engine : public Engine, public Http1Connection::Owner {
  public:
   struct Options {
@@ -69,8 +69,8 @@ class Http1Engine : public Engine, public Http1Connection::Owner {
   Listener* listener_ = nullptr;
   uint64_t requests_sent_ = 0;
 
-  // The connections without a request, in the order in which they became so: a ring, since there are
-  // never more than all of them.
+  // The connections without a request, in the order in which they became so: a ring, since there
+  // are never more than all of them.
   std::vector<Http1Connection*> idle_;
   size_t idle_first_ = 0;
   size_t idle_count_ = 0;

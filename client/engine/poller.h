@@ -13,9 +13,9 @@
 
 namespace slipway::client {
 
-/// Watches the many sockets of one thread through an epoll set of its own, which the executor watches as
-/// one descriptor. Each socket is registered once for its life, edge-triggered: waiting through Asio
-/// would cost a system call for each request.
+/// Watches the many sockets of one thread through an epoll set of its own, which the executor
+/// watches as one descriptor. Each socket is registered once for its life, edge-triggered: waiting
+/// through Asio would cost a system call for each request.
 ///
 /// Owned by an engine; used on the executor's thread only.
 class Poller {
@@ -23,8 +23,8 @@ class Poller {
   class Handler {
    public:
     virtual ~Handler() = default;
-    /// Something may have changed: a hint only, since an event of a socket that was closed and opened
-    /// again within one turn comes as well. `events` are epoll's.
+    /// Something may have changed: a hint only, since an event of a socket that was closed and
+    /// opened again within one turn comes as well. `events` are epoll's.
     virtual void OnEvents(uint32_t events) = 0;
   };
 
@@ -32,8 +32,8 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  /// Reports reading, writing and hang-ups of `fd` to `handler` until `fd` is closed. `handler` outlives
-  /// the poller's last turn. Fails when the kernel lacks memory.
+  /// Reports reading, writing and hang-ups of `fd` to `handler` until `fd` is closed. `handler`
+  /// outlives the poller's last turn. Fails when the kernel lacks memory.
   absl::Status Watch(int fd, Handler* handler);
 
  private:

@@ -69,8 +69,8 @@ size_t ResponseParser::Feed(std::string_view bytes) {
   size_t used = 0;
   if (!bytes.empty()) started_ = true;
   while (used < bytes.size() && state_ != State::kDone && state_ != State::kFailed) {
-    const bool body = state_ == State::kBody || state_ == State::kBodyToEnd ||
-                      state_ == State::kChunkData;
+    const bool body =
+        state_ == State::kBody || state_ == State::kBodyToEnd || state_ == State::kChunkData;
     used += body ? FeedBody(bytes.substr(used)) : FeedLine(bytes.substr(used));
   }
   return used;
@@ -106,8 +106,8 @@ size_t ResponseParser::FeedLine(std::string_view bytes) {
 }
 
 size_t ResponseParser::FeedBody(std::string_view bytes) {
-  const size_t used = state_ == State::kBodyToEnd ? bytes.size()
-                                                  : std::min<uint64_t>(bytes.size(), remaining_);
+  const size_t used =
+      state_ == State::kBodyToEnd ? bytes.size() : std::min<uint64_t>(bytes.size(), remaining_);
   if (status_ >= 400 && excerpt_.size() < kMaxExcerpt) {
     excerpt_.append(bytes.substr(0, std::min(used, kMaxExcerpt - excerpt_.size())));
   }

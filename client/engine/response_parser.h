@@ -7,10 +7,10 @@
 
 namespace slipway::client {
 
-/// Parses one HTTP/1.x response after the other as far as a load generator needs: the status, where the
-/// answer ends, and whether the connection may be used again (RFC 9112). Bytes come in pieces of any
-/// size and are not kept, except for a line that is cut in two and the beginning of an error's body.
-/// A value type, one per connection.
+/// Parses one HTTP/1.x response after the other as far as a load generator needs: the status, where
+/// the answer ends, and whether the connection may be used again (RFC 9112). Bytes come in pieces
+/// of any size and are not kept, except for a line that is cut in two and the beginning of an
+/// error's body. A value type, one per connection.
 class ResponseParser {
  public:
   /// For the next response. `head_request`: the answer to HEAD has no body whatever it says.

@@ -15,7 +15,7 @@ struct Case {
   int status;
   bool keep_alive;
   bool head_request = false;
-  bool ends = false;        // the connection ends after the bytes
+  bool ends = false;  // the connection ends after the bytes
   std::string excerpt = "";
   std::string surplus = "";  // of `bytes`, what is not part of the response
 };
@@ -57,10 +57,10 @@ const Case kComplete[] = {
     {"ErrorBodyInChunks",
      "HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nnot\r\n3\r\n it\r\n0\r\n\r\n", 404,
      true, false, false, "not it"},
-    {"Surplus", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1", 200, true, false, false, "",
-     "HTTP/1.1"},
-    {"TwoEqualLengths",
-     "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 200, true},
+    {"Surplus", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1", 200, true, false, false,
+     "", "HTTP/1.1"},
+    {"TwoEqualLengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 200,
+     true},
 };
 
 class CompleteResponse : public testing::TestWithParam<Case> {};

@@ -7,9 +7,9 @@
 
 namespace slipway::client {
 
-/// The deadlines of requests that all have the same time to live, so the order of their start is that of
-/// their deadlines: a linked list through the requests and one timer, where entering and leaving cost
-/// nothing. Used on the executor's thread only.
+/// The deadlines of requests that all have the same time to live, so the order of their start is
+/// that of their deadlines: a linked list through the requests and one timer, where entering and
+/// leaving cost nothing. Used on the executor's thread only.
 class TimeoutQueue {
  public:
   /// A request's place in the list. It must not be destroyed while it is in.

@@ -10,8 +10,8 @@ namespace slipway::client {
 /// significant decimal digits: recording is a shift and an increment, memory does not grow with the
 /// number of samples, and histograms of several threads add up exactly.
 ///
-/// The slots are those of HdrHistogram (bucket, sub-bucket, unit magnitude), so that its encodings can
-/// carry the counts. One thread writes; a histogram that nobody writes may be read by all.
+/// The slots are those of HdrHistogram (bucket, sub-bucket, unit magnitude), so that its encodings
+/// can carry the counts. One thread writes; a histogram that nobody writes may be read by all.
 class Histogram {
  public:
   struct Range {
@@ -48,8 +48,8 @@ class Histogram {
   int64_t min() const { return count_ == 0 ? 0 : min_; }
   int64_t max() const { return max_; }
   double mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
-  /// The value that `percentile` percent (0 to 100) of the samples do not exceed, to the histogram's
-  /// precision: the largest value of its slot, but never more than max(). 0 when empty.
+  /// The value that `percentile` percent (0 to 100) of the samples do not exceed, to the
+  /// histogram's precision: the largest value of its slot, but never more than max(). 0 when empty.
   int64_t ValueAt(double percentile) const;
 
   const Range& range() const { return range_; }

@@ -22,8 +22,8 @@ struct Outcome {
   bool ok = false;
   /// There is no connection: trying again at once would only burn CPU.
   bool unreachable = false;
-  /// What a failure said for itself: a status message, the beginning of a body, the errno's text with
-  /// the address.
+  /// What a failure said for itself: a status message, the beginning of a body, the errno's text
+  /// with the address.
   std::string_view message;
   /// gRPC: bytes of the message. HTTP: all bytes of the answer.
   uint64_t bytes_received = 0;

@@ -12,7 +12,8 @@ struct Summary {
   double max = 0;
 };
 
-/// Nothing when `values` is empty. Of an even number of values the median is the mean of the middle two.
+/// Nothing when `values` is empty. Of an even number of values the median is the mean of the middle
+/// two.
 std::optional<Summary> Summarize(std::vector<double> values);
 
 }  // namespace slipway::client

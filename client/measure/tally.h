@@ -19,8 +19,9 @@ struct Failure {
   std::string message;
 };
 
-/// What is counted of requests: latencies of successes and failures apart, answers by code, failures by
-/// sort. Each thread writes one of its own; they are merged when the threads have ended.
+/// What is counted of requests: latencies of successes and failures apart, answers by code,
+/// failures by sort. Each thread writes one of its own; they are merged when the threads have
+/// ended.
 class Tally {
  public:
   void Add(const Outcome& outcome, std::chrono::nanoseconds latency);

@@ -18,7 +18,8 @@ TEST(Tally, SuccessesAndFailuresAreApart) {
   Tally tally;
   tally.Add(Http(200), milliseconds(1));
   tally.Add(Http(503, "no backend"), milliseconds(900));
-  tally.Add(Outcome{OutcomeKind::kTimeout, 0, false, false, "no answer in time", 0}, milliseconds(2000));
+  tally.Add(Outcome{OutcomeKind::kTimeout, 0, false, false, "no answer in time", 0},
+            milliseconds(2000));
   EXPECT_EQ(tally.ok(), 1);
   EXPECT_EQ(tally.failed(), 2);
   EXPECT_EQ(tally.total(), 3);

@@ -7,8 +7,8 @@
 
 namespace slipway::client {
 
-/// A fixed number in flight: each request starts when its slot becomes free, until the end of time or of
-/// the budget. What starts before `measured_from` is warm-up and does not use the budget.
+/// A fixed number in flight: each request starts when its slot becomes free, until the end of time
+/// or of the budget. What starts before `measured_from` is warm-up and does not use the budget.
 class ClosedLoop : public Pacer {
  public:
   /// `budget` outlives this; nullptr: no limit.

@@ -6,8 +6,8 @@
 
 namespace slipway::client {
 
-/// How many measured requests a run may still start, shared by its threads. They take them in lots that
-/// are small against the whole, so that they end together yet meet here rarely.
+/// How many measured requests a run may still start, shared by its threads. They take them in lots
+/// that are small against the whole, so that they end together yet meet here rarely.
 class RequestBudget {
  public:
   RequestBudget(int64_t requests, int threads)
@@ -19,8 +19,8 @@ class RequestBudget {
     int64_t taken;
     do {
       taken = std::min(left, lot_);
-    } while (taken > 0 && !left_.compare_exchange_weak(left, left - taken,
-                                                       std::memory_order_relaxed));
+    } while (taken > 0 &&
+             !left_.compare_exchange_weak(left, left - taken, std::memory_order_relaxed));
     return taken;
   }
 

@@ -115,9 +115,9 @@ std::string RatioTable(const Comparison& comparison) {
     TextTable::Row row{absl::StrCat("  ", std::string(TextOf(metric).name))};
     for (size_t i = 1; i < comparison.plans.size(); ++i) {
       const std::optional<Summary> ratio = comparison.Ratios(i, metric);
-      row.push_back(ratio ? absl::StrFormat("%.3g [%.3g – %.3g]", ratio->median, ratio->min,
-                                            ratio->max)
-                          : kNone);
+      row.push_back(
+          ratio ? absl::StrFormat("%.3g [%.3g – %.3g]", ratio->median, ratio->min, ratio->max)
+                : kNone);
     }
     table.Add(std::move(row));
   }

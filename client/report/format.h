@@ -21,7 +21,8 @@ std::string FormatShare(double share);
 /// As how many columns a terminal shows UTF-8 `text` without wide characters.
 size_t DisplayWidth(std::string_view text);
 
-/// Lines up columns of text: the first to the left, the others to the right, unless SetLeft says else.
+/// Lines up columns of text: the first to the left, the others to the right, unless SetLeft says
+/// else.
 class TextTable {
  public:
   using Row = std::vector<std::string>;

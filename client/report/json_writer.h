@@ -7,8 +7,8 @@
 
 namespace slipway::client {
 
-/// Writes one JSON document, indented by two. Calls must nest correctly: within an object each value
-/// follows its Key. Not thread-safe.
+/// Writes one JSON document, indented by two. Calls must nest correctly: within an object each
+/// value follows its Key. Not thread-safe.
 class JsonWriter {
  public:
   JsonWriter& BeginObject() { return Open('{'); }

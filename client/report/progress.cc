@@ -37,8 +37,8 @@ double Done(const TrialProgress& progress) {
            static_cast<double>(progress.planned.count());
   }
   if (progress.wanted > 0) {
-    done = std::max(done, static_cast<double>(progress.finished) /
-                              static_cast<double>(progress.wanted));
+    done = std::max(done,
+                    static_cast<double>(progress.finished) / static_cast<double>(progress.wanted));
   }
   return std::clamp(done, 0.0, 1.0);
 }

@@ -7,8 +7,8 @@
 
 namespace slipway::client {
 
-/// Shows how far a trial is on standard error: a bar that is redrawn on a terminal, else a line every
-/// few seconds. Used by the main thread.
+/// Shows how far a trial is on standard error: a bar that is redrawn on a terminal, else a line
+/// every few seconds. Used by the main thread.
 class Progress {
  public:
   /// `title` stands before everything, such as `trial 3/10`; may be empty.

@@ -140,8 +140,8 @@ std::string TargetLine(const Plan& plan) {
 }
 
 std::string TextRunReport(const Plan& plan, const TrialResult& result) {
-  std::string text = absl::StrCat(TargetLine(plan), "\n", LoadLine(plan, result), "\n\n",
-                                  CountBlock(result));
+  std::string text =
+      absl::StrCat(TargetLine(plan), "\n", LoadLine(plan, result), "\n\n", CountBlock(result));
   if (result.tally.total() > 0) {
     absl::StrAppend(&text, "\n", LatencyBlock(result.tally), "\n", CpuBlock(plan, result), "\n",
                     AnswerBlock(result.tally));

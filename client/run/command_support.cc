@@ -28,7 +28,8 @@ ExitCode Complain(const absl::Status& status) {
 bool WriteReport(const LoadOptions& options, const std::string& text) {
   std::FILE* file = options.output.empty() ? stdout : std::fopen(options.output.c_str(), "we");
   bool written = file != nullptr && std::fputs(text.c_str(), file) >= 0;
-  if (file != nullptr) written = (file == stdout ? std::fflush(file) : std::fclose(file)) == 0 && written;
+  if (file != nullptr)
+    written = (file == stdout ? std::fflush(file) : std::fclose(file)) == 0 && written;
   if (written) return true;
   const char* const name = options.output.empty() ? "standard output" : options.output.c_str();
   Complain(absl::UnknownError(

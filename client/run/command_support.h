@@ -11,8 +11,8 @@
 
 namespace slipway::client {
 
-/// Parses the arguments of a sub-command. Nothing when it is to go on, else what to exit with: usage
-/// errors and help have been printed.
+/// Parses the arguments of a sub-command. Nothing when it is to go on, else what to exit with:
+/// usage errors and help have been printed.
 std::optional<ExitCode> ParseArguments(base::ConfigParser& parser,
                                        const std::vector<std::string>& arguments);
 

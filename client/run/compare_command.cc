@@ -75,9 +75,9 @@ ExitCode CompareCommand(const std::vector<std::string>& arguments) {
                 return RunOne(options, plan, number, count);
               });
   if (!comparison.ok()) return Complain(comparison.status());
-  const bool written = WriteReport(options, options.format == ReportFormat::kJson
-                                                ? JsonCompareReport(*comparison)
-                                                : TextCompareReport(*comparison));
+  const bool written =
+      WriteReport(options, options.format == ReportFormat::kJson ? JsonCompareReport(*comparison)
+                                                                 : TextCompareReport(*comparison));
   return written ? Judge(options, *comparison) : kExitFailed;
 }
 

@@ -18,12 +18,13 @@ enum class Metric { kThroughput, kP50, kP99, kServerCpu, kGeneratorCpu };
 inline constexpr Metric kMetrics[] = {Metric::kThroughput, Metric::kP50, Metric::kP99,
                                       Metric::kServerCpu, Metric::kGeneratorCpu};
 
-/// The metric of one trial: successes a second, nanoseconds, microseconds a request. Nothing when it was
-/// not measured.
+/// The metric of one trial: successes a second, nanoseconds, microseconds a request. Nothing when
+/// it was not measured.
 std::optional<double> MetricOf(const TrialResult& result, Metric metric);
 
 /// Several targets, each loaded once in each block of trials. Only whole blocks are here, so that
-/// trials of the same number belong together: what changed on the machine meanwhile hit all of them.
+/// trials of the same number belong together: what changed on the machine meanwhile hit all of
+/// them.
 struct Comparison {
   std::vector<Plan> plans;
   /// [block][target]
@@ -43,8 +44,9 @@ struct Comparison {
 using TrialRunner =
     std::function<absl::StatusOr<TrialResult>(const Plan& plan, int number, int count)>;
 
-/// Runs `trials` blocks over `plans` with `run`, in each block in an order drawn with `seed`. Ends early
-/// when a trial was interrupted; fails when a trial fails, or with CANCELLED without a whole block.
+/// Runs `trials` blocks over `plans` with `run`, in each block in an order drawn with `seed`. Ends
+/// early when a trial was interrupted; fails when a trial fails, or with CANCELLED without a whole
+/// block.
 absl::StatusOr<Comparison> Compare(std::vector<Plan> plans, int trials, uint64_t seed,
                                    const TrialRunner& run);
 

@@ -6,8 +6,8 @@
 namespace slipway::client {
 namespace {
 
-/// How long a slot rests when there is no connection: long enough to leave the CPU to the server that
-/// is coming back, short against its way back.
+/// How long a slot rests when there is no connection: long enough to leave the CPU to the server
+/// that is coming back, short against its way back.
 constexpr auto kRest = std::chrono::milliseconds(20);
 
 }  // namespace
@@ -64,8 +64,8 @@ void Driver::Done(uint32_t slot, const Outcome& outcome, rpc::Time now) {
   Fill(now);
 }
 
-/// Starts what is due, while there are slots. An engine that reports from inside Issue comes back here
-/// through Done; the outer turn goes on then.
+/// Starts what is due, while there are slots. An engine that reports from inside Issue comes back
+/// here through Done; the outer turn goes on then.
 void Driver::Fill(rpc::Time now) {
   if (filling_) return;
   filling_ = true;

@@ -30,9 +30,9 @@ struct WindowCounts {
   uint64_t bytes_received = 0;
 };
 
-/// Keeps one thread's load going: takes a free slot when the pacer says that a request is due, issues
-/// it, and measures from its intended start. Requests that are due before the window begins are warm-up;
-/// those due within it are all tallied, also when they end after it.
+/// Keeps one thread's load going: takes a free slot when the pacer says that a request is due,
+/// issues it, and measures from its intended start. Requests that are due before the window begins
+/// are warm-up; those due within it are all tallied, also when they end after it.
 ///
 /// Lives on the engine's thread; only finished() and failed() may be read by others.
 class Driver : public Engine::Listener {

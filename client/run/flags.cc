@@ -27,13 +27,15 @@ void AddLoadSwitches(base::ConfigParser& parser, LoadOptions* options) {
   parser.AddInt("concurrency", &o.concurrency, 1, 1'000'000, "-c: requests in flight");
   parser.AddInt("connections", &o.connections, 0, 1'000'000,
                 "connections; 0: HTTP as many as in flight, gRPC one a thread");
-  parser.AddInt("requests", &o.requests, 0, 1'000'000'000'000, "-n: end after so many; 0: no limit");
+  parser.AddInt("requests", &o.requests, 0, 1'000'000'000'000,
+                "-n: end after so many; 0: no limit");
   parser.AddDuration("duration", &o.duration,
                      "-d: end after this time; 0: no limit, or 10s without --requests");
   parser.AddDuration("warmup", &o.warmup, "load that is not measured before it is");
   parser.AddDuration("timeout", &o.timeout, "cancel a request after this time");
   parser.AddInt("threads", &o.threads, 0, 1024, "threads; 0: one a core");
-  parser.AddStringList("data", &o.data, "gRPC: request message as JSON; HTTP: body; @FILE: a file's")
+  parser
+      .AddStringList("data", &o.data, "gRPC: request message as JSON; HTTP: body; @FILE: a file's")
       .Placeholder("JSON|@FILE");
   parser.AddString("protoset", &o.protoset, "gRPC: descriptor set instead of reflection")
       .Placeholder("FILE");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -57,13 +58,15 @@ absl::StatusOr<SchemaPtr> LoadSchema(const wire::ChannelOptions& channel,
 }
 
 absl::Status NoSuchMethod(const schema::Schema& schema, const std::string& path) {
-  std::vector<std::string> known;
+  std::vector<std::string> own, infrastructure;
   for (const schema::Service& service : schema.services()) {
-    if (service.infrastructure) continue;
-    for (const schema::MethodInfo& method : service.methods) known.push_back(method.path);
+    for (const schema::MethodInfo& method : service.methods) {
+      (service.infrastructure ? infrastructure : own).push_back(method.path);
+    }
   }
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "the target has no method %s; it has: %s", path, absl::StrJoin(known, ", ")));
+  return absl::InvalidArgumentError(
+      absl::StrFormat("the target has no method %s; it has: %s", path,
+                      absl::StrJoin(own.empty() ? infrastructure : own, ", ")));
 }
 
 }  // namespace

@@ -13,15 +13,16 @@
 
 namespace slipway::client {
 
-/// How the target is reached over HTTP/2: always at `endpoint`, so that the number of connections is the
-/// one that was asked for.
+/// How the target is reached over HTTP/2: always at `endpoint`, so that the number of connections
+/// is the one that was asked for.
 wire::ChannelOptions ChannelTo(const Target& target, const Endpoint& endpoint,
                                const LoadOptions& options);
 
 /// The call of a gRPC load: the message from `data`, which is JSON, by the schema of `--protoset`,
-/// `--proto` or the target's reflection; empty data is the empty message and needs no schema. Blocks
-/// while it asks the target, for --timeout at most. INVALID_ARGUMENT for what the user can mend (data,
-/// files, headers, a method that is not there or streams), else the error of the reflection.
+/// `--proto` or the target's reflection; empty data is the empty message and needs no schema.
+/// Blocks while it asks the target, for --timeout at most. INVALID_ARGUMENT for what the user can
+/// mend (data, files, headers, a method that is not there or streams), else the error of the
+/// reflection.
 absl::StatusOr<GrpcRequest> BuildGrpcRequest(const Target& target, const Endpoint& endpoint,
                                              const std::string& data, const HeaderList& headers,
                                              const LoadOptions& options);

@@ -61,8 +61,8 @@ absl::Status CheckSwitches(const LoadOptions& options, const Target& target) {
                         options.data.size(), options.targets.size()));
   }
   if (options.pids.size() > options.targets.size()) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "--pid is given %d times for %d targets", options.pids.size(), options.targets.size()));
+    return absl::InvalidArgumentError(absl::StrFormat("--pid is given %d times for %d targets",
+                                                      options.pids.size(), options.targets.size()));
   }
   // In a comparison of both protocols a switch is for the targets that it fits.
   if (options.targets.size() > 1) return absl::OkStatus();
@@ -87,8 +87,7 @@ absl::Status SetNumbers(const LoadOptions& options, Plan* plan) {
   }
   plan->concurrency = options.concurrency;
   if (plan->requests > 0 && plan->warmup.count() == 0) {
-    plan->concurrency = static_cast<uint32_t>(
-        std::min<int64_t>(plan->concurrency, plan->requests));
+    plan->concurrency = static_cast<uint32_t>(std::min<int64_t>(plan->concurrency, plan->requests));
   }
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   plan->threads = options.threads > 0 ? options.threads : cores;
@@ -149,8 +148,8 @@ absl::Status SetRequest(const LoadOptions& options, size_t index, Plan* plan) {
   plan->channel = ChannelTo(plan->target, plan->endpoint, options);
   const absl::Status channel = wire::Channel::Check(plan->channel);
   if (!channel.ok()) return absl::InvalidArgumentError(channel.message());
-  SLIPWAY_ASSIGN_OR_RETURN(GrpcRequest request, BuildGrpcRequest(plan->target, plan->endpoint, data,
-                                                                 headers, options));
+  SLIPWAY_ASSIGN_OR_RETURN(GrpcRequest request,
+                           BuildGrpcRequest(plan->target, plan->endpoint, data, headers, options));
   plan->grpc_request = std::make_shared<const GrpcRequest>(std::move(request));
   return absl::OkStatus();
 }

@@ -26,8 +26,8 @@ struct Share {
   uint32_t connections = 1;
 };
 
-/// One target made ready to be loaded: resolved, its request encoded, all numbers decided. Immutable and
-/// shared by the threads of its runs.
+/// One target made ready to be loaded: resolved, its request encoded, all numbers decided.
+/// Immutable and shared by the threads of its runs.
 struct Plan {
   Target target;
   Endpoint endpoint;
@@ -53,9 +53,9 @@ struct Plan {
   std::unique_ptr<Engine> MakeEngine(rpc::IoExecutor& executor, const Share& share) const;
 };
 
-/// Makes the target number `index` of `options` ready. Blocks while it looks for the address and the
-/// schema. INVALID_ARGUMENT for what the command line can mend, FAILED_PRECONDITION when the process may
-/// not have enough open files, else (UNAVAILABLE mostly) the target cannot be reached.
+/// Makes the target number `index` of `options` ready. Blocks while it looks for the address and
+/// the schema. INVALID_ARGUMENT for what the command line can mend, FAILED_PRECONDITION when the
+/// process may not have enough open files, else (UNAVAILABLE mostly) the target cannot be reached.
 absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index);
 
 }  // namespace slipway::client

@@ -41,9 +41,9 @@ ExitCode RunCommand(const std::vector<std::string>& arguments) {
   if (!plan.ok()) return Complain(plan.status());
   const absl::StatusOr<TrialResult> result = RunWithProgress(options, *plan);
   if (!result.ok()) return Complain(result.status());
-  const bool written = WriteReport(options, options.format == ReportFormat::kJson
-                                                ? JsonRunReport(*plan, *result)
-                                                : TextRunReport(*plan, *result));
+  const bool written =
+      WriteReport(options, options.format == ReportFormat::kJson ? JsonRunReport(*plan, *result)
+                                                                 : TextRunReport(*plan, *result));
   return written ? Judge(options, *result) : kExitFailed;
 }
 

@@ -41,8 +41,8 @@ absl::Status SetAuthority(std::string_view url, std::string_view authority, Targ
   target->authority = std::string(authority);
   std::string with_port = target->authority;
   const size_t colon = authority.rfind(':');
-  const bool has_port = colon != std::string_view::npos &&
-                        authority.find(']', colon) == std::string_view::npos;
+  const bool has_port =
+      colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
   if (!has_port && target->protocol == Protocol::kGrpc) return Wrong(url, "has no port");
   if (!has_port) with_port += ":80";
   const absl::StatusOr<base::HostPort> host_port = base::ParseHostPort(with_port);

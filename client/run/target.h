@@ -24,8 +24,8 @@ struct Target {
   std::string authority;
 };
 
-/// Reads `http://host[:port][/path][?query]` or `grpc[s]://host:port/pkg.Service/Method`; a fragment is
-/// dropped. INVALID_ARGUMENT says what is wrong with the URL and what is allowed.
+/// Reads `http://host[:port][/path][?query]` or `grpc[s]://host:port/pkg.Service/Method`; a
+/// fragment is dropped. INVALID_ARGUMENT says what is wrong with the URL and what is allowed.
 absl::StatusOr<Target> ParseTarget(std::string_view url);
 
 }  // namespace slipway::client

@@ -48,20 +48,13 @@ TEST(ParseTarget, SaysWhatIsWrong) {
     const char* url;
     const char* what;
   } kCases[] = {
-      {"localhost:8080", "no scheme"},
-      {"https://h/", "not supported"},
-      {"h2c://h/", "not supported"},
-      {"ftp://h/", "unknown scheme"},
-      {"http:///path", "HOST:PORT"},
-      {"http://h:99999/", "HOST:PORT"},
-      {"http://h:0/", "HOST:PORT"},
-      {"http://me@h/", "user name"},
-      {"http://h/a b", "white space"},
-      {"grpc://h/pkg.S/M", "no port"},
-      {"grpc://h:1", "no method"},
-      {"grpc://h:1/pkg.S", "no method"},
-      {"grpc://h:1/pkg.S/", "no method"},
-      {"grpc://h:1/pkg.S/M/x", "no method"},
+      {"localhost:8080", "no scheme"},    {"https://h/", "not supported"},
+      {"h2c://h/", "not supported"},      {"ftp://h/", "unknown scheme"},
+      {"http:///path", "HOST:PORT"},      {"http://h:99999/", "HOST:PORT"},
+      {"http://h:0/", "HOST:PORT"},       {"http://me@h/", "user name"},
+      {"http://h/a b", "white space"},    {"grpc://h/pkg.S/M", "no port"},
+      {"grpc://h:1", "no method"},        {"grpc://h:1/pkg.S", "no method"},
+      {"grpc://h:1/pkg.S/", "no method"}, {"grpc://h:1/pkg.S/M/x", "no method"},
   };
   for (const auto& c : kCases) {
     const auto target = ParseTarget(c.url);

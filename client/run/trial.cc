@@ -34,8 +34,8 @@ struct CpuSample {
   std::optional<std::chrono::nanoseconds> server;
 };
 
-/// The thread that steers a trial: waits for all workers at each step, samples the CPU clocks at both
-/// ends of the measured time, hears signals.
+/// The thread that steers a trial: waits for all workers at each step, samples the CPU clocks at
+/// both ends of the measured time, hears signals.
 class Coordinator {
  public:
   Coordinator(const Plan& plan, std::function<void(const TrialProgress&)> progress)
@@ -162,8 +162,8 @@ class Coordinator {
       last = std::max(last, driver.last_finished());
     }
     // When the number has ended the load, the time after the last answer is not the server's.
-    const rpc::Time end = plan_.requests > 0 && !interrupted_ ? std::min(window_.end, last)
-                                                              : window_.end;
+    const rpc::Time end =
+        plan_.requests > 0 && !interrupted_ ? std::min(window_.end, last) : window_.end;
     result.elapsed = std::max(end - window_.begin, rpc::Duration::zero());
     if (before_.generator && after_.generator) {
       result.generator_cpu = *after_.generator - *before_.generator;

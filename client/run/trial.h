@@ -48,7 +48,8 @@ struct TrialProgress {
   /// Since the load began, and how long it is meant to take; 0 when a number ends it.
   std::chrono::nanoseconds elapsed{0};
   std::chrono::nanoseconds planned{0};
-  /// Requests that have ended, warm-up included, and those that are meant to be; 0 when time ends it.
+  /// Requests that have ended, warm-up included, and those that are meant to be; 0 when time ends
+  /// it.
   int64_t finished = 0;
   int64_t failed = 0;
   int64_t wanted = 0;
@@ -56,7 +57,8 @@ struct TrialProgress {
 
 /// Loads one target once. Blocks; `progress` (may be empty) is called on this thread a few times a
 /// second. SIGINT or SIGTERM ends the measuring with what there is; a second one ends the process.
-/// UNAVAILABLE when the connections cannot be established, CANCELLED when it was interrupted before.
+/// UNAVAILABLE when the connections cannot be established, CANCELLED when it was interrupted
+/// before.
 absl::StatusOr<TrialResult> RunTrial(const Plan& plan,
                                      std::function<void(const TrialProgress&)> progress);
 

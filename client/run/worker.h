@@ -19,9 +19,9 @@
 
 namespace slipway::client {
 
-/// One thread of a run with all that is its own: executor, engine, pacer, driver, histograms. Threads
-/// share nothing but the budget. Owned by the trial, which steers it from its thread; results may be read
-/// after Join.
+/// One thread of a run with all that is its own: executor, engine, pacer, driver, histograms.
+/// Threads share nothing but the budget. Owned by the trial, which steers it from its thread;
+/// results may be read after Join.
 class Worker {
  public:
   /// What the trial hears, on the coordinator's thread.
@@ -30,7 +30,8 @@ class Worker {
     std::function<void()> ended;
   };
 
-  /// Starts the thread, which connects. `plan`, `budget` (may be nullptr) and `coordinator` outlive this.
+  /// Starts the thread, which connects. `plan`, `budget` (may be nullptr) and `coordinator` outlive
+  /// this.
   Worker(const Plan& plan, int index, RequestBudget* budget, rpc::Executor& coordinator,
          Events events);
   Worker(const Worker&) = delete;

@@ -1,0 +1,106 @@
+#include "client/run/commands.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "client/run/flags.h"
+#include "rpc/dispatcher.h"
+#include "wire/testing/dispatcher_server.h"
+
+namespace slipway::client {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(ExpandShortSwitches, KnowsSeparateAndJoinedValues) {
+  EXPECT_THAT(ExpandShortSwitches({"run", "-c", "10", "-n5", "--strict", "-Hx: y", "http://h/"}),
+              ElementsAre("run", "--concurrency", "10", "--requests=5", "--strict", "--header=x: y",
+                          "http://h/"));
+  EXPECT_THAT(ExpandShortSwitches({"-q", "-", "--c"}), ElementsAre("-q", "-", "--c"));
+}
+
+TEST(Commands, UsageErrors) {
+  EXPECT_EQ(RunCommand({"run"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "http://b/"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "gopher://a/"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "--concurrency", "0"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "--unknown"}), kExitUsage);
+  EXPECT_EQ(CompareCommand({"compare", "http://a/"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "--help"}), kExitOk);
+}
+
+TEST(Commands, UnreachableTargetFails) {
+  EXPECT_EQ(RunCommand({"run", "http://127.0.0.1:1/", "--no-progress"}), kExitFailed);
+}
+
+class CommandsWithServer : public testing::Test {
+ protected:
+  CommandsWithServer() : server_(MakeDispatcher()) {}
+  ~CommandsWithServer() override { unlink(report_.c_str()); }
+
+  static std::shared_ptr<const rpc::Dispatcher> MakeDispatcher() {
+    rpc::Dispatcher::Builder builder;
+    rpc::Method method;
+    method.path = "/test.S/M";
+    method.handler = [](rpc::CallContext&, rpc::ServerStream& stream) { return Answer(stream); };
+    builder.Add(std::move(method));
+    return std::move(builder).Build();
+  }
+  static rpc::Task<rpc::Status> Answer(rpc::ServerStream& stream) {
+    co_await stream.Read();
+    co_await stream.Write("answer");
+    co_return rpc::Status();
+  }
+  std::string Url(const std::string& method) const {
+    return absl::StrCat("grpc://", server_.address(), method);
+  }
+  std::string Report() const {
+    std::ifstream file(report_);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  }
+
+  wire::testing::DispatcherServer server_;
+  const std::string report_ = absl::StrCat(::testing::TempDir(), "/report.", getpid());
+};
+
+TEST_F(CommandsWithServer, RunWritesItsReport) {
+  EXPECT_EQ(RunCommand({"run", Url("/test.S/M"), "-n", "1500", "-c8", "--no-progress", "--output",
+                        report_}),
+            kExitOk);
+  EXPECT_THAT(Report(), HasSubstr("1,500 = 1,500 ok + 0 failed"));
+}
+
+TEST_F(CommandsWithServer, NothingSucceededIsAFailure) {
+  EXPECT_EQ(RunCommand({"run", Url("/test.S/Other"), "-n", "10", "-o", "json", "--no-progress",
+                        "--output", report_}),
+            kExitFailed);
+  EXPECT_THAT(Report(), HasSubstr("\"UNIMPLEMENTED\": 10"));
+}
+
+TEST_F(CommandsWithServer, CompareReportsRatios) {
+  EXPECT_EQ(CompareCommand({"compare", Url("/test.S/M"), Url("/test.S/M"), "-n", "200", "--trials",
+                            "2", "--warmup", "0", "--seed", "5", "--no-progress", "--pid",
+                            absl::StrCat(getpid()), "--output", report_}),
+            kExitOk);
+  EXPECT_THAT(Report(), HasSubstr("2 targets, 2 trials of each in random order (seed 5)"));
+  EXPECT_THAT(Report(), HasSubstr("0 of 400"));
+  EXPECT_THAT(Report(), HasSubstr("Server CPU/request"));
+}
+
+TEST_F(CommandsWithServer, ReportThatCannotBeWrittenIsAFailure) {
+  EXPECT_EQ(RunCommand({"run", Url("/test.S/M"), "-n", "1", "--no-progress", "--output",
+                        "/nowhere/report"}),
+            kExitFailed);
+}
+
+}  // namespace
+}  // namespace slipway::client

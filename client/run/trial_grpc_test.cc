@@ -1,0 +1,285 @@
+// Whole runs over gRPC against a server on this machine.
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "client/run/plan.h"
+#include "client/run/trial.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "grpc/health/v1/health.pb.h"
+#include "rpc/dispatcher.h"
+#include "wire/testing/dispatcher_server.h"
+
+namespace slipway::client {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+constexpr char kMethod[] = "/grpc.health.v1.Health/Check";
+
+/// A server with one unary method whose status a test decides, and which counts calls.
+class GrpcServer {
+ public:
+  /// Sees the request's bytes and the number of the call.
+  using Answer = std::function<rpc::Status(const rpc::CallContext&, const std::string& request,
+                                           int64_t number)>;
+
+  explicit GrpcServer(Answer answer, wire::testing::Http2ServerOptions options = {})
+      : answer_(std::move(answer)), server_(MakeDispatcher(), std::move(options)) {}
+
+  /// Calls answer only after this, or when they are cancelled.
+  void Delay(rpc::Duration delay) { delay_ = delay; }
+  int64_t calls() const { return calls_; }
+  int64_t cancelled() const { return cancelled_; }
+  wire::testing::Http2Server& http2() { return server_.http2(); }
+  std::string Url() const { return absl::StrCat("grpc://", server_.address(), kMethod); }
+
+ private:
+  std::shared_ptr<const rpc::Dispatcher> MakeDispatcher() {
+    rpc::Method method;
+    method.path = kMethod;
+    method.handler = [this](rpc::CallContext& context, rpc::ServerStream& stream) {
+      return Serve(this, context, stream);
+    };
+    rpc::Dispatcher::Builder builder;
+    builder.Add(std::move(method));
+    return std::move(builder).Build();
+  }
+
+  static rpc::Task<rpc::Status> Serve(GrpcServer* self, rpc::CallContext& context,
+                                      rpc::ServerStream& stream) {
+    const int64_t number = ++self->calls_;
+    const std::optional<std::string> request = co_await stream.Read();
+    if (!request) co_return rpc::Status(absl::StatusCode::kInternal, "no request");
+    if (self->delay_ > rpc::Duration::zero()) {
+      const rpc::Status alive = co_await context.Sleep(self->delay_);
+      if (!alive.ok()) {
+        ++self->cancelled_;
+        co_return alive;
+      }
+    }
+    rpc::Status status = self->answer_(context, *request, number);
+    if (status.ok()) co_await stream.Write("answer");
+    co_return status;
+  }
+
+  Answer answer_;
+  rpc::Duration delay_{0};
+  std::atomic<int64_t> calls_{0};
+  std::atomic<int64_t> cancelled_{0};
+  wire::testing::DispatcherServer server_;
+};
+
+rpc::Status Ok(const rpc::CallContext&, const std::string&, int64_t) { return rpc::Status(); }
+
+LoadOptions Options(const std::string& url, int64_t requests, uint32_t concurrency) {
+  LoadOptions options;
+  options.targets = {url};
+  options.requests = requests;
+  options.concurrency = concurrency;
+  options.threads = 2;
+  return options;
+}
+
+TrialResult MustRun(const LoadOptions& options) {
+  const absl::StatusOr<Plan> plan = PreparePlan(options, 0);
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  absl::StatusOr<TrialResult> result = RunTrial(*plan, {});
+  EXPECT_TRUE(result.ok()) << result.status();
+  return *std::move(result);
+}
+
+TEST(GrpcTrial, CountsEqualTheServers) {
+  GrpcServer server(Ok);
+  const TrialResult result = MustRun(Options(server.Url(), 5000, 50));
+  EXPECT_EQ(server.calls(), 5000);
+  EXPECT_EQ(result.tally.ok(), 5000);
+  EXPECT_EQ(result.tally.failed(), 0);
+  EXPECT_EQ(result.tally.grpc_count(0), 5000);
+  EXPECT_EQ(result.tally.bytes_received(), 5000 * std::string("answer").size());
+}
+
+TEST(GrpcTrial, EndOfTimeLosesNothing) {
+  GrpcServer server(Ok);
+  LoadOptions options = Options(server.Url(), 0, 50);
+  options.duration = milliseconds(200);
+  const TrialResult result = MustRun(options);
+  EXPECT_EQ(result.tally.ok(), server.calls());
+  EXPECT_EQ(result.tally.failed(), 0);
+}
+
+TEST(GrpcTrial, FailedCallsAreNeverSuccesses) {
+  GrpcServer server([](const rpc::CallContext&, const std::string&, int64_t number) {
+    if (number % 2 == 0) return rpc::Status();
+    return rpc::Status(absl::StatusCode::kNotFound, "User ID 9 not found");
+  });
+  const TrialResult result = MustRun(Options(server.Url(), 2000, 20));
+  EXPECT_EQ(result.tally.ok(), 1000);
+  EXPECT_EQ(result.tally.failed(), 1000);
+  EXPECT_EQ(result.tally.grpc_count(5), 1000);
+  EXPECT_EQ(result.window.ok, 1000);
+  ASSERT_EQ(result.tally.failures().size(), 1u);
+  EXPECT_EQ(result.tally.failures()[0].message, "User ID 9 not found");
+}
+
+TEST(GrpcTrial, ConnectionsAreAsManyAsAskedFor) {
+  GrpcServer server(Ok);
+  LoadOptions options = Options(server.Url(), 300, 30);
+  options.connections = 5;
+  const size_t before = server.http2().accepted();
+  EXPECT_EQ(MustRun(options).tally.ok(), 300);
+  // One more finds out whether the target is there.
+  EXPECT_EQ(server.http2().accepted() - before, 6u);
+}
+
+TEST(GrpcTrial, FewStreamsDelayButFailNothing) {
+  GrpcServer server(Ok, {.max_concurrent_streams = 2});
+  EXPECT_EQ(MustRun(Options(server.Url(), 2000, 200)).tally.ok(), 2000);
+  EXPECT_EQ(server.calls(), 2000);
+}
+
+TEST(GrpcTrial, TimeoutsCancelTheCall) {
+  GrpcServer server(Ok);
+  server.Delay(seconds(3600));
+  LoadOptions options = Options(server.Url(), 10, 5);
+  options.timeout = milliseconds(30);
+  const TrialResult result = MustRun(options);
+  EXPECT_EQ(result.tally.ok(), 0);
+  EXPECT_EQ(result.tally.grpc_count(4), 10);  // DEADLINE_EXCEEDED
+  EXPECT_GE(result.tally.failed_latency().min(), 30'000'000);
+  // The server ends each call by itself or when it hears of the cancellation.
+  while (server.cancelled() < 10) std::this_thread::yield();
+}
+
+TEST(GrpcTrial, InterruptCancelsWhatIsInFlight) {
+  GrpcServer server(Ok);
+  server.Delay(seconds(3600));
+  LoadOptions options = Options(server.Url(), 0, 20);
+  options.duration = seconds(3600);
+  options.timeout = seconds(3600);
+  std::thread interrupter([&server] {
+    while (server.calls() < 20) std::this_thread::yield();
+    kill(getpid(), SIGINT);
+  });
+  const TrialResult result = MustRun(options);
+  interrupter.join();
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_EQ(result.tally.total(), 0);
+  EXPECT_EQ(result.abandoned, 20);
+  while (server.cancelled() < 20) std::this_thread::yield();
+}
+
+TEST(GrpcTrial, LostConnectionsAreFailuresAndComeBack) {
+  GrpcServer server(Ok);
+  LoadOptions options = Options(server.Url(), 0, 10);
+  options.duration = seconds(3600);
+  server.Delay(milliseconds(1));
+  std::thread disturber([&server] {
+    while (server.calls() < 200) std::this_thread::yield();
+    server.http2().DisconnectAll();
+    const int64_t seen = server.calls();
+    while (server.calls() < seen + 200) std::this_thread::yield();
+    kill(getpid(), SIGINT);
+  });
+  const TrialResult result = MustRun(options);
+  disturber.join();
+  EXPECT_GE(result.tally.ok(), 300);
+  ASSERT_EQ(result.tally.failures().size(), 1u);
+  EXPECT_EQ(result.tally.failures()[0].code, 14);  // UNAVAILABLE
+  EXPECT_LE(result.tally.failed(), 20);
+}
+
+TEST(GrpcTrial, MetadataIsSent) {
+  std::atomic<int> wrong{0};
+  GrpcServer server([&](const rpc::CallContext& context, const std::string&, int64_t) {
+    if (context.metadata().Find("x-test") != "yes") ++wrong;
+    if (context.metadata().Find("x-raw-bin") != std::string_view("\0\1", 2)) ++wrong;
+    return rpc::Status();
+  });
+  LoadOptions options = Options(server.Url(), 100, 4);
+  options.headers = {"X-Test: yes", "x-raw-bin: AAE="};
+  EXPECT_EQ(MustRun(options).tally.ok(), 100);
+  EXPECT_EQ(wrong, 0);
+}
+
+/// The descriptor set of the health service, as protoc would write it.
+std::string WriteProtoset() {
+  google::protobuf::FileDescriptorSet set;
+  grpc::health::v1::HealthCheckRequest::descriptor()->file()->CopyTo(set.add_file());
+  const std::string path = absl::StrCat(::testing::TempDir(), "/health.", getpid(), ".protoset");
+  std::ofstream(path, std::ios::binary) << set.SerializeAsString();
+  return path;
+}
+
+TEST(GrpcTrial, JsonDataBecomesTheMessage) {
+  std::atomic<int> wrong{0};
+  GrpcServer server([&](const rpc::CallContext&, const std::string& bytes, int64_t) {
+    grpc::health::v1::HealthCheckRequest request;
+    if (!request.ParseFromString(bytes) || request.service() != "docking") ++wrong;
+    return rpc::Status();
+  });
+  LoadOptions options = Options(server.Url(), 100, 4);
+  options.protoset = WriteProtoset();
+  options.data = {R"({"service": "docking"})"};
+  EXPECT_EQ(MustRun(options).tally.ok(), 100);
+  EXPECT_EQ(wrong, 0);
+  unlink(options.protoset.c_str());
+}
+
+TEST(GrpcTrial, DataThatDoesNotFitIsAUsageError) {
+  GrpcServer server(Ok);
+  LoadOptions options = Options(server.Url(), 1, 1);
+  options.protoset = WriteProtoset();
+  options.data = {R"({"nothing": 1})"};
+  absl::Status status = PreparePlan(options, 0).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("nothing"));
+
+  options.targets = {absl::StrCat("grpc://", server.http2().address(), "/grpc.health.v1.Health/X")};
+  status = PreparePlan(options, 0).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("it has: /grpc.health.v1.Health/Check"));
+
+  options.targets = {
+      absl::StrCat("grpc://", server.http2().address(), "/grpc.health.v1.Health/Watch")};
+  status = PreparePlan(options, 0).status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("streaming"));
+  unlink(options.protoset.c_str());
+}
+
+TEST(GrpcTrial, ReflectionThatIsMissingIsSaid) {
+  GrpcServer server(Ok);
+  LoadOptions options = Options(server.Url(), 1, 1);
+  options.data = {"{}"};
+  const absl::Status status = PreparePlan(options, 0).status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--protoset"));
+}
+
+TEST(GrpcTrial, PeerThatIsNoHttp2ServerIsNamed) {
+  GrpcServer server(Ok, {.greeting = "HTTP/1.1 400 Bad Request\r\n\r\n"});
+  const absl::StatusOr<Plan> plan = PreparePlan(Options(server.Url(), 10, 2), 0);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const absl::StatusOr<TrialResult> result = RunTrial(*plan, {});
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr(server.http2().address()));
+}
+
+}  // namespace
+}  // namespace slipway::client
