@@ -162,6 +162,28 @@ TEST_F(ChannelTest, MaxConcurrentStreamsOfOne) {
   EXPECT_EQ(server->http2().accepted(), 1u);
 }
 
+rpc::Task<void> CallThenCancel(Channel& channel, rpc::CallSpec spec, rpc::ClientCall& other) {
+  const auto call = channel.NewCall();
+  EXPECT_TRUE((co_await rpc::CallUnary(*call, std::move(spec), "x")).status.ok());
+  other.Cancel();
+}
+
+TEST_F(ChannelTest, CancelInTheConnectionsTurnMakesRoom) {
+  const auto server = Serve(
+      [](Exchange& exchange, size_t) {
+        if (exchange.Header(":path") == "/answered") AnswerOk(exchange, "x");
+      },
+      {.max_concurrent_streams = 2});
+  Channel channel(executor_, {.target = server->address()});
+  WaitReady(channel);
+  const auto cancelled = Begin(channel);
+  rpc::Spawn(CallThenCancel(channel, Spec("/answered"), *cancelled->call));
+  const auto first = Begin(channel);
+  const auto second = Begin(channel);
+  WaitUntil([&] { return server->requests().size() == 4; });
+  EXPECT_EQ(Await(*cancelled).status.code(), Code::kCancelled);
+}
+
 TEST_F(ChannelTest, RoundRobinOverAllAddresses) {
   const auto one = Serve();
   const auto two = Serve();

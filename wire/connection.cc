@@ -220,8 +220,7 @@ void Connection::OnRead(const Error& error, size_t size) {
   wake_list_->EndTurn();
   in_turn_ = false;
   if (state_ != State::kClosed) ReturnWindow();
-  Flush();
-  FinishIfDone();
+  FlushAndTell();
   if (state_ != State::kClosed) Read();
 }
 
@@ -259,10 +258,15 @@ void Connection::ScheduleFlush() {
   if (in_turn_ || writing_ || std::exchange(flush_scheduled_, true)) return;
   asio::post(executor_.context(), [self = shared_from_this()] {
     self->flush_scheduled_ = false;
-    self->Flush();
-    if (self->state_ != State::kClosed) self->TellOwner();
-    self->FinishIfDone();
+    self->FlushAndTell();
   });
+}
+
+// A stream's place is free once its RST_STREAM has been written.
+void Connection::FlushAndTell() {
+  Flush();
+  if (state_ != State::kClosed) TellOwner();
+  FinishIfDone();
 }
 
 void Connection::Flush() {
@@ -309,9 +313,7 @@ void Connection::WriteRest(size_t written) {
     self->writing_ = false;
     if (self->state_ == State::kClosed) return;
     if (error) return self->Fail(error.message());
-    self->Flush();
-    if (self->state_ != State::kClosed) self->TellOwner();
-    self->FinishIfDone();
+    self->FlushAndTell();
   };
   const auto buffer = asio::buffer(output_) + written;
   if (tls_ != nullptr) {

@@ -124,6 +124,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnRead(const Error& error, size_t size);
   void ScheduleFlush();
   void Flush();
+  void FlushAndTell();
   bool FillOutput();
   bool WriteOutput();
   void WriteRest(size_t written);
