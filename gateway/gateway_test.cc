@@ -143,9 +143,23 @@ TEST(Gateway, BindingErrorsAre400) {
 TEST(Gateway, StrictRefusesWhatIsUnknown) {
   Harbour harbour({.routes = {.strict = true}});
   EXPECT_EQ(harbour.Send("GET", "/v1/ships/x?nope=1").answer->status, 400);
-  EXPECT_EQ(harbour.Send("POST", "/v1/ships", {}, {R"({"nope":1})"}).answer->status, 400);
-  EXPECT_EQ(harbour.Send("POST", "/v1/ships", {}, {"{}x"}).answer->status, 400);
+  const std::vector<Header> json = {{"Content-Type", "application/json"}};
+  EXPECT_EQ(harbour.Send("POST", "/v1/ships", json, {R"({"nope":1})"}).answer->status, 400);
+  EXPECT_EQ(harbour.Send("POST", "/v1/ships", json, {"{}x"}).answer->status, 400);
   EXPECT_EQ(harbour.Send("GET", "/v1/ships/..").answer->status, 400);
+  std::string many = "/v1/ships/x?years=1";
+  for (int i = 0; i < 1000; ++i) many += "&years=1";
+  EXPECT_EQ(harbour.Send("GET", many).answer->status, 400);
+  EXPECT_EQ(harbour.Send("GET", "/v1/watch" + std::string(300, '/')).answer->status, 400);
+  const auto post = [&](std::vector<Header> headers) {
+    return harbour.Send("POST", "/v1/ships", std::move(headers), {"{}"}).answer->status;
+  };
+  EXPECT_EQ(post({}), 415);
+  EXPECT_EQ(post({{"Content-Type", "text/plain"}}), 415);
+  EXPECT_EQ(post({{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}}), 415);
+  EXPECT_EQ(harbour.script.calls, 0);
+  harbour.script.messages = {kShip};
+  EXPECT_EQ(post({{"Content-Type", "application/json"}}), 200);
 }
 
 TEST(Gateway, BodyErrorsHaveTheirStatus) {

@@ -18,6 +18,9 @@ struct Binding {
   /// The template's text, in storage that is never freed (InternRoute).
   std::string_view route;
 
+  /// Refuse what grpc-gateway lets pass: other media types, encodings, very many parameters.
+  bool strict = false;
+
   bool has_body = false;
   /// The field that the body fills; empty: the whole message.
   schema::FieldPath body;

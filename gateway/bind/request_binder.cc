@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "absl/strings/str_cat.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
 #include "gateway/bind/query.h"
@@ -13,6 +14,13 @@ namespace {
 absl::Status WithReason(const absl::Status& status, base::Reason reason) {
   return status.ok() ? status
                      : base::MakeError(status.code(), reason, std::string(status.message()));
+}
+
+constexpr size_t kMaxStrictParameters = 1000;
+
+absl::Status TooManyParameters() {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the query has more than ", kMaxStrictParameters, " parameters"));
 }
 
 std::string_view ContentType(const RequestHead& head) {
@@ -33,6 +41,22 @@ absl::Status BindBody(const Binding& binding, const RequestParts& parts,
   return builder->MergeJsonBody(binding.body, parts.body, options);
 }
 
+/// Strictly, a body is JSON (or a form, where that is the query) and not encoded.
+absl::Status CheckBodyType(const Binding& binding, const RequestParts& parts) {
+  const std::optional<std::string_view> encoding = parts.head.Find("Content-Encoding");
+  if (encoding && *encoding != "identity") {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, base::Reason::kUnsupportedEncoding,
+                           "Content-Encoding: bodies are taken as they are, not encoded");
+  }
+  const std::string_view type = ContentType(parts.head);
+  if (!binding.has_body || binding.takes_raw_body || parts.body.empty() ||
+      IsMediaType(type, "application/json")) {
+    return absl::OkStatus();
+  }
+  return base::MakeError(absl::StatusCode::kInvalidArgument, base::Reason::kUnsupportedMediaType,
+                         "Content-Type: the body must be application/json");
+}
+
 /// Go parses a form only for these methods.
 bool HasForm(const Binding& binding, const RequestParts& parts) {
   const std::string& method = parts.head.method;
@@ -43,7 +67,9 @@ bool HasForm(const Binding& binding, const RequestParts& parts) {
 
 absl::Status BindQuery(const Binding& binding, const RequestParts& parts,
                        schema::RequestBuilder* builder) {
+  size_t count = 0;
   const auto add = [&](std::string_view key, std::string_view value) {
+    if (binding.strict && ++count > kMaxStrictParameters) return TooManyParameters();
     return builder->AddQuery(key, value, binding.query);
   };
   if (HasForm(binding, parts)) SLIPWAY_RETURN_IF_ERROR(ReadParameters(parts.body, add));
@@ -53,6 +79,7 @@ absl::Status BindQuery(const Binding& binding, const RequestParts& parts,
 }  // namespace
 
 absl::StatusOr<std::string> BindRequest(const Binding& binding, const RequestParts& parts) {
+  if (binding.strict) SLIPWAY_RETURN_IF_ERROR(CheckBodyType(binding, parts));
   schema::RequestBuilder builder(*binding.input);
   SLIPWAY_RETURN_IF_ERROR(WithReason(BindBody(binding, parts, &builder), base::Reason::kBadBody));
   for (size_t i = 0; i < binding.captures.size(); ++i) {

@@ -123,6 +123,7 @@ class RouteCompiler {
     Binding binding{.method = &method,
                     .input = &input,
                     .route = InternRoute(rule.path_template),
+                    .strict = options_.strict,
                     .has_body = !rule.body.empty(),
                     .body = body,
                     .takes_raw_body = !rule.body.empty() && input.IsHttpBody(body),

@@ -20,6 +20,9 @@ int HttpStatus(const absl::Status& status) {
       return 413;
     case base::Reason::kBodyTimeout:
       return 408;
+    case base::Reason::kUnsupportedMediaType:
+    case base::Reason::kUnsupportedEncoding:
+      return 415;
     default:
       return HttpStatus(status.code());
   }

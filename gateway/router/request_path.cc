@@ -13,6 +13,8 @@ absl::Status BadPath(std::string message) {
                          std::move(message));
 }
 
+constexpr size_t kMaxStrictSegments = 256;
+
 bool IsControl(char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; }
 
 }  // namespace
@@ -99,6 +101,7 @@ absl::Status RequestPath::CheckStrictly(std::string_view raw) const {
       std::count(decoded_.begin(), decoded_.end(), '/')) {
     return BadPath("the path has an escaped '/'");
   }
+  if (segments_.size() > kMaxStrictSegments) return BadPath("the path has too many segments");
   for (size_t i = 0; i < segments_.size(); ++i) {
     if (segments_[i] == "." || segments_[i] == "..") return BadPath("the path has dot segments");
     if (segments_[i].empty() && i + 1 < segments_.size()) {

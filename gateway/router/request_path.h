@@ -23,7 +23,7 @@ class RequestPath {
   /// `raw` must outlive this object. INVALID_ARGUMENT for a path that does not begin with `/`, a
   /// malformed escape or a control byte, raw or escaped. `strict` also refuses what two routers
   /// could read differently: text that is not UTF-8, `.` and `..`, empty segments before the last,
-  /// `\`, and an escaped slash.
+  /// `\`, an escaped slash, and more than 256 segments.
   absl::Status Parse(std::string_view raw, bool strict = false);
 
   const absl::InlinedVector<std::string_view, 16>& segments() const { return segments_; }
