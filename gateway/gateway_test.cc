@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/reason.h"
-#include "gateway/test_harbour.h"
+#include "gateway/testing/harbour.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
