@@ -1,17 +1,15 @@
 #include "wire/connection.h"
 
 #include <algorithm>
-#include <array>
 #include <sstream>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/asio/ssl/error.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "wire/status_mapping.h"
-#include "wire/tls.h"
 
 namespace slipway::wire {
 namespace {
@@ -21,100 +19,13 @@ namespace asio = boost::asio;
 // Big enough that a message of many frames needs few system calls.
 constexpr size_t kInputSize = 128 << 10;
 constexpr size_t kOutputSize = 128 << 10;
-// Stream ids end at 2^31; a connection that comes near is replaced.
-constexpr int32_t kLastStreamId = 0x7fff'0000;
-
 std::string Text(const asio::ip::tcp::endpoint& endpoint) {
   std::ostringstream text;
   text << endpoint;
   return text.str();
 }
 
-// The kernel finds a peer that has vanished: unanswered data within 20 s, silence within a minute.
-void WatchPeer(asio::ip::tcp::socket& socket) {
-  const auto set = [&socket](int level, int name, int value) {
-    // A socket that cannot do it works without.
-    (void)::setsockopt(socket.native_handle(), level, name, &value, sizeof(value));
-  };
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 30);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 20'000);
-}
-
 }  // namespace
-
-// nghttp2's callbacks, of which one set serves all connections.
-struct Connection::Callbacks {
-  static Connection& Self(void* self) { return *static_cast<Connection*>(self); }
-
-  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
-                      size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
-                      void* self) {
-    if (Stream* stream = Self(self).Attached(frame->hd.stream_id)) {
-      stream->OnHeader({reinterpret_cast<const char*>(name), name_size},
-                       {reinterpret_cast<const char*>(value), value_size});
-    }
-    return 0;
-  }
-
-  static int OnData(nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t size,
-                    void* self) {
-    Self(self).unreturned_ += size;
-    if (Stream* stream = Self(self).Attached(id)) {
-      stream->OnData({reinterpret_cast<const char*>(data), size});
-    }
-    return 0;
-  }
-
-  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
-    Self(self).OnFrame(*frame);
-    return 0;
-  }
-
-  static int OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* self) {
-    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    if (Stream* stream = Self(self).Attached(frame->hd.stream_id)) stream->headers_written_ = true;
-    return 0;
-  }
-
-  static int OnStreamClosed(nghttp2_session*, int32_t id, uint32_t code, void* self) {
-    Self(self).OnStreamClosed(id, code);
-    return 0;
-  }
-
-  static int OnError(nghttp2_session*, int, const char* text, size_t size, void* self) {
-    Self(self).trouble_.assign(text, size);
-    return 0;
-  }
-
-  static ssize_t FillBody(nghttp2_session*, int32_t id, uint8_t* buffer, size_t size,
-                          uint32_t* flags, nghttp2_data_source*, void* self) {
-    Stream* stream = Self(self).Attached(id);
-    if (stream == nullptr) return NGHTTP2_ERR_DEFERRED;  // its RST_STREAM is on the way
-    bool end = false;
-    const size_t filled = stream->FillBody(buffer, size, &end);
-    if (filled == Stream::kNothingYet) {
-      stream->body_waits_ = true;
-      return NGHTTP2_ERR_DEFERRED;
-    }
-    if (end) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return static_cast<ssize_t>(filled);
-  }
-
-  static nghttp2_session_callbacks* Make() {
-    nghttp2_session_callbacks* callbacks;
-    nghttp2_session_callbacks_new(&callbacks);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnData);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
-    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnFrameSent);
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClosed);
-    nghttp2_session_callbacks_set_error_callback2(callbacks, OnError);
-    return callbacks;
-  }
-};
 
 std::shared_ptr<Connection> Connection::Connect(rpc::IoExecutor& executor, Peer peer,
                                                 const ConnectionOptions& options,
@@ -133,7 +44,7 @@ Connection::Connection(rpc::IoExecutor& executor, Peer peer, const ConnectionOpt
       address_(Text(peer_.endpoint)),
       wake_list_(std::move(wake_list)),
       owner_(owner),
-      socket_(executor.context()),
+      transport_(executor),
       connect_timer_(executor),
       keepalive_timer_(executor) {}
 
@@ -144,51 +55,15 @@ Connection::~Connection() {
 void Connection::Begin() {
   connect_timer_.Start(executor_.Now() + options_.connect_timeout,
                        [this] { Fail("the connection was not established in time"); });
-  socket_.async_connect(peer_.endpoint, [self = shared_from_this()](const Error& error) {
-    if (self->state_ != State::kClosed) self->OnTcpConnected(error);
+  transport_.Connect(peer_, [self = shared_from_this()](const absl::Status& status) {
+    if (self->state_ == State::kClosed) return;
+    if (status.ok()) return self->StartSession();
+    self->Fail({status.message().data(), status.message().size()});
   });
 }
 
-void Connection::OnTcpConnected(const Error& error) {
-  if (error) return Fail(error.message());
-  Error ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket_.non_blocking(true, ignored);
-  WatchPeer(socket_);
-  if (peer_.tls == nullptr) return StartSession();
-  tls_ = std::make_unique<asio::ssl::stream<Socket&>>(socket_, *peer_.tls);
-  if (absl::Status status = PrepareTls(tls_->native_handle(), peer_.host); !status.ok()) {
-    return Fail({status.message().data(), status.message().size()});
-  }
-  tls_->async_handshake(asio::ssl::stream_base::client,
-                        [self = shared_from_this()](const Error& error) {
-                          if (self->state_ != State::kClosed) self->OnTlsDone(error);
-                        });
-}
-
-void Connection::OnTlsDone(const Error& error) {
-  if (error) return Fail("TLS: " + TlsErrorText(tls_->native_handle(), error));
-  if (!NegotiatedHttp2(tls_->native_handle())) {
-    return Fail("TLS: the server did not negotiate h2 (ALPN)");
-  }
-  StartSession();
-}
-
 void Connection::StartSession() {
-  static nghttp2_session_callbacks* const callbacks = Callbacks::Make();
-  nghttp2_option* option;
-  nghttp2_option_new(&option);
-  nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_closed_streams(option, 1);
-  nghttp2_session_client_new2(&session_, callbacks, this, option);
-  nghttp2_option_del(option);
-  const std::array<nghttp2_settings_entry, 3> settings = {
-      {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
-       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options_.max_header_list}}};
-  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
-  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
-                                        static_cast<int32_t>(options_.connection_window));
+  MakeSession();
   input_ = std::make_unique<uint8_t[]>(kInputSize);
   output_.reserve(kOutputSize);
   Flush();
@@ -199,12 +74,7 @@ void Connection::Read() {
   auto handler = [self = shared_from_this()](const Error& error, size_t size) {
     if (self->state_ != State::kClosed) self->OnRead(error, size);
   };
-  const auto buffer = asio::buffer(input_.get(), kInputSize);
-  if (tls_ != nullptr) {
-    tls_->async_read_some(buffer, std::move(handler));
-  } else {
-    socket_.async_read_some(buffer, std::move(handler));
-  }
+  transport_.Read(asio::buffer(input_.get(), kInputSize), std::move(handler));
 }
 
 void Connection::OnRead(const Error& error, size_t size) {
@@ -293,14 +163,11 @@ bool Connection::FillOutput() {
 
 // True when everything has been written.
 bool Connection::WriteOutput() {
-  size_t written = 0;
-  if (tls_ == nullptr) {
-    Error error;
-    written = socket_.write_some(asio::buffer(output_), error);
-    if (error && error != asio::error::would_block) {
-      Fail(error.message());
-      return false;
-    }
+  Error error;
+  const size_t written = transport_.TryWrite(asio::buffer(output_), &error);
+  if (error) {
+    Fail(error.message());
+    return false;
   }
   if (written == output_.size()) return true;
   WriteRest(written);
@@ -315,12 +182,7 @@ void Connection::WriteRest(size_t written) {
     if (error) return self->Fail(error.message());
     self->FlushAndTell();
   };
-  const auto buffer = asio::buffer(output_) + written;
-  if (tls_ != nullptr) {
-    asio::async_write(*tls_, buffer, std::move(handler));
-  } else {
-    asio::async_write(socket_, buffer, std::move(handler));
-  }
+  transport_.Write(asio::buffer(output_) + written, std::move(handler));
 }
 
 Stream* Connection::Attached(int32_t id) {
@@ -331,27 +193,6 @@ void Connection::Detach(Stream& stream) {
   nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
   stream.attached_hook.unlink();
   stream.connection_ = nullptr;
-}
-
-void Connection::Submit(Stream& stream, absl::Span<const nghttp2_nv> headers) {
-  nghttp2_data_provider body;
-  body.source.ptr = nullptr;
-  body.read_callback = Callbacks::FillBody;
-  const int32_t id =
-      nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(), &body, &stream);
-  if (id < 0) {
-    stream.OnClosed({rpc::Status(absl::StatusCode::kUnavailable, nghttp2_strerror(id)), true});
-    return;
-  }
-  stream.connection_ = this;
-  stream.id_ = id;
-  stream.headers_written_ = false;
-  stream.body_waits_ = false;
-  stream.unreturned_ = 0;
-  streams_.push_back(stream);
-  ++open_streams_;
-  if (id >= kLastStreamId) StartDraining();
-  ScheduleFlush();
 }
 
 void Connection::ResumeBody(Stream& stream) {
@@ -466,7 +307,7 @@ void Connection::Close(const absl::Status& why) {
   owner_ = nullptr;
   if (state_ == State::kClosed) return;
   EndStreams(why);
-  if (session_ != nullptr && tls_ == nullptr) {
+  if (session_ != nullptr) {
     nghttp2_session_terminate_session(session_, NGHTTP2_NO_ERROR);
     Flush();
   }
@@ -485,8 +326,7 @@ void Connection::Finish(const absl::Status& why) {
   connect_timer_.Cancel();
   keepalive_timer_.Cancel();
   EndStreams(why);
-  Error ignored;
-  socket_.close(ignored);
+  transport_.Close();
   if (owner_ != nullptr) std::exchange(owner_, nullptr)->OnClosed(*this, why);
 }
 

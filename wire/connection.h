@@ -7,13 +7,7 @@
 #include <string>
 #include <string_view>
 
-// Boost.Asio 1.74 uses std::exchange without including it when coroutines are on.
-#include <utility>
-
 #include <nghttp2/nghttp2.h>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include "absl/status/status.h"
@@ -21,6 +15,7 @@
 #include "rpc/executor.h"
 #include "rpc/io_executor.h"
 #include "wire/stream.h"
+#include "wire/transport.h"
 #include "wire/wake_list.h"
 
 namespace slipway::wire {
@@ -66,14 +61,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     virtual void OnClosed(Connection& connection, const absl::Status& why) = 0;
   };
 
-  struct Peer {
-    boost::asio::ip::tcp::endpoint endpoint;
-    /// For TLS: the name that the certificate must have.
-    std::string host;
-    /// nullptr for plain text; must outlive the connection.
-    boost::asio::ssl::context* tls = nullptr;
-  };
-
   /// Starts to connect. `owner` hears the outcome, never from inside this call.
   static std::shared_ptr<Connection> Connect(rpc::IoExecutor& executor, Peer peer,
                                              const ConnectionOptions& options,
@@ -109,7 +96,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class State { kConnecting, kReady, kDraining, kClosed };
   struct Callbacks;
   friend struct Callbacks;
-  using Socket = boost::asio::ip::tcp::socket;
   using Error = boost::system::error_code;
   static constexpr rpc::Time kNoPing = rpc::Time::max();
 
@@ -117,9 +103,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
              std::shared_ptr<WakeList> wake_list, Owner* owner);
 
   void Begin();
-  void OnTcpConnected(const Error& error);
-  void OnTlsDone(const Error& error);
   void StartSession();
+  void MakeSession();
   void Read();
   void OnRead(const Error& error, size_t size);
   void ScheduleFlush();
@@ -153,8 +138,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::shared_ptr<WakeList> wake_list_;
   Owner* owner_;  // nullptr after OnClosed or Close
 
-  Socket socket_;
-  std::unique_ptr<boost::asio::ssl::stream<Socket&>> tls_;
+  Transport transport_;
   nghttp2_session* session_ = nullptr;
   State state_ = State::kConnecting;
   size_t open_streams_ = 0;
