@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/startup.h"
 #include "base/status_macros.h"
 #include "gateway/front.h"
 #include "gateway/schema_fetcher.h"
@@ -56,7 +57,7 @@ class Program {
     admin_.SetReadiness([this] { return Ready(); });
     if (!config_.admin) return absl::OkStatus();
     SLIPWAY_RETURN_IF_ERROR(admin_.Start(*config_.admin));
-    base::LogInfo("admin on port {}", admin_.port());
+    base::PrintListening("admin", *config_.admin, admin_.port());
     return absl::OkStatus();
   }
 
@@ -77,7 +78,7 @@ class Program {
                                                     return std::make_unique<wire::Channel>(executor,
                                                                                            channel);
                                                   }));
-    for (const int port : front_->ports()) base::LogInfo("REST on port {}", port);
+    base::PrintListening("REST", config_.listen, front_->ports());
     return absl::OkStatus();
   }
 
