@@ -45,6 +45,9 @@ def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = [])
         visibility = _visible_to(used_by),
         deps = deps,
     )
+    testdata = [
+        "SLIPWAY_%s_TESTDATA=\\\"%s/testdata\\\"" % (name.upper(), native.package_name()),
+    ]
     testing = native.glob(["testing/**/*.h"])
     if testing:
         native.cc_library(
@@ -53,6 +56,7 @@ def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = [])
             srcs = native.glob(["testing/**/*.cc"], exclude = ["**/*_test.cc"]),
             hdrs = testing,
             copts = _WARNINGS,
+            local_defines = testdata,
             visibility = _visible_to(testing_used_by),
             deps = [":" + name, "//bazel/third_party:gtest_main"] + test_deps,
         )
@@ -64,9 +68,7 @@ def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = [])
             srcs = tests,
             copts = _WARNINGS,
             data = native.glob(["testdata/**"]),
-            local_defines = [
-                "SLIPWAY_%s_TESTDATA=\\\"%s/testdata\\\"" % (name.upper(), native.package_name()),
-            ],
+            local_defines = testdata,
             deps = [":" + name, "//bazel/third_party:gtest_main"] +
                    ([":testing"] if testing else []) + test_deps,
         )
