@@ -182,6 +182,10 @@ TEST_F(ChannelTest, CancelInTheConnectionsTurnMakesRoom) {
   const auto second = Begin(channel);
   WaitUntil([&] { return server->requests().size() == 4; });
   EXPECT_EQ(Await(*cancelled).status.code(), Code::kCancelled);
+  for (auto* each : {first.get(), second.get()}) {
+    each->call->Cancel();
+    EXPECT_EQ(Await(*each).status.code(), Code::kCancelled);
+  }
 }
 
 TEST_F(ChannelTest, RoundRobinOverAllAddresses) {
