@@ -1,6 +1,7 @@
 #include "schema/error_json.h"
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "google/rpc/status.pb.h"

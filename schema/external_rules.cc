@@ -1,6 +1,8 @@
 #include <fstream>
 #include <sstream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "schema/http_rules.h"
 #include "schema/json_text.h"

@@ -1,7 +1,10 @@
 #include "schema/field_mask.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "schema/json_cursor.h"
 #include "schema/json_text.h"

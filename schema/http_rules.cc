@@ -1,5 +1,10 @@
 #include "schema/http_rules.h"
 
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "google/api/annotations.pb.h"
 
 namespace slipway::schema::internal {

@@ -1,5 +1,8 @@
 #include "schema/json.h"
 
+#include <string>
+#include <string_view>
+
 #include "google/protobuf/arena.h"
 #include "schema/json_reader.h"
 #include "schema/message.h"

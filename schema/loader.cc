@@ -1,8 +1,12 @@
 #include "schema/loader.h"
 
 #include <fstream>
+#include <memory>
 #include <sstream>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "google/protobuf/descriptor.pb.h"
 #include "schema/pool_builder.h"

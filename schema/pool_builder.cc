@@ -1,6 +1,8 @@
 #include "schema/pool_builder.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "google/api/httpbody.pb.h"
 #include "google/protobuf/any.pb.h"

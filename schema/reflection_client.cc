@@ -1,6 +1,9 @@
 #include "schema/reflection_client.h"
 
+#include <cstddef>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>

@@ -1,7 +1,11 @@
 #include "schema/schema_builder.h"
 
+#include <memory>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "schema/pool_builder.h"
 #include "slipway/v1/options.pb.h"
