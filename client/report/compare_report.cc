@@ -2,11 +2,12 @@
 
 #include <chrono>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/version.h"
+#include "client/measure/summary.h"
 #include "client/report/format.h"
 #include "client/report/json_writer.h"
 #include "client/report/run_report.h"
@@ -49,6 +50,11 @@ std::string FormatMetric(Metric metric, double value) {
       return absl::StrCat(FormatNumber(value), " µs");
   }
   return {};
+}
+
+std::string FormatRatio(const Summary& ratio) {
+  return absl::StrCat(FormatNumber(ratio.median), " [", FormatNumber(ratio.min), " – ",
+                      FormatNumber(ratio.max), "]");
 }
 
 /// Latencies are milliseconds in JSON.
@@ -115,13 +121,19 @@ std::string RatioTable(const Comparison& comparison) {
     TextTable::Row row{absl::StrCat("  ", std::string(TextOf(metric).name))};
     for (size_t i = 1; i < comparison.plans.size(); ++i) {
       const std::optional<Summary> ratio = comparison.Ratios(i, metric);
-      row.push_back(
-          ratio ? absl::StrFormat("%.3g [%.3g – %.3g]", ratio->median, ratio->min, ratio->max)
-                : kNone);
+      row.push_back(ratio ? FormatRatio(*ratio) : kNone);
     }
     table.Add(std::move(row));
   }
   return table.ToString("");
+}
+
+/// The median over a target's trials.
+double WaitedShare(const Comparison& comparison, size_t target) {
+  std::vector<double> shares;
+  for (const auto& block : comparison.blocks) shares.push_back(block[target].waited_share());
+  const std::optional<Summary> summary = Summarize(std::move(shares));
+  return summary ? summary->median : 0;
 }
 
 /// Each thing said once for a target, whatever the number of its trials.
@@ -133,6 +145,11 @@ std::vector<std::string> CompareWarnings(const Comparison& comparison) {
     if (saturated > 0) {
       warnings.push_back(absl::StrCat("target ", i + 1, ": the generator was the bottleneck in ",
                                       saturated, " of ", comparison.blocks.size(), " trials"));
+    }
+    if (const auto waited = WaitedShare(comparison, i); waited >= kMuchWaiting) {
+      warnings.push_back(absl::StrCat("target ", i + 1, ": the generator waited for a core ",
+                                      FormatShare(waited),
+                                      " of the time, which is in the latencies"));
     }
     const Tally merged = comparison.Merged(i);
     for (const Failure& failure : merged.failures()) {

@@ -89,6 +89,7 @@ void WriteResult(const TrialResult& result, JsonWriter* json) {
   json->Key("cpu").BeginObject();
   json->Key("generator_us_per_request").Number(result.generator_cpu_us());
   json->Key("generator_share").Number(result.generator_share());
+  json->Key("generator_waited_share").Number(result.waited_share());
   if (const std::optional<double> server = result.server_cpu_us()) {
     json->Key("server_us_per_request").Number(*server);
   }

@@ -13,6 +13,10 @@ namespace slipway::client {
 /// The percentiles that every report shows.
 inline constexpr double kPercentiles[] = {50, 75, 90, 95, 99, 99.9};
 
+/// From this share of the time on the generator's own waiting for a core says more about the
+/// machine than latencies say about the target.
+inline constexpr double kMuchWaiting = 0.25;
+
 /// `200`, `NOT_FOUND`, `timeout`, `connect`, `broken`.
 std::string SortName(OutcomeKind kind, int code);
 /// What makes the result doubtful, one sentence each.

@@ -36,6 +36,7 @@ TrialResult SampleResult() {
   result.elapsed = seconds(2);
   result.generator_cpu = milliseconds(15);
   result.server_cpu = milliseconds(60);
+  result.waited = milliseconds(40);
   for (int i = 1; i <= 3000; ++i) {
     result.tally.Add({OutcomeKind::kHttpStatus, 200, true, false, "", 100}, microseconds(i));
   }
@@ -48,27 +49,29 @@ TrialResult SampleResult() {
 }
 
 TEST(TextRunReport, IsAlignedAndComplete) {
-  EXPECT_EQ(TextRunReport(SamplePlan(), SampleResult()),
-            "GET http://localhost:8080/users\n"
-            "HTTP/1.1, 1,000 in flight over 1,000 connections, 2 threads, 2.00 s measured after "
-            "1.00 s of warm-up\n"
-            "\n"
-            "Requests    3,002 = 3,000 ok + 2 failed\n"
-            "Throughput  1,500 ok/s\n"
-            "Received    300 kB, 150 kB/s\n"
-            "\n"
-            "Latency      mean      p50      p75      p90      p95      p99    p99.9      max\n"
-            "  ok      1.50 ms  1.50 ms  2.25 ms  2.70 ms  2.85 ms  2.97 ms  3.00 ms  3.00 ms\n"
-            "  failed   10.0 s  5.00 µs   20.0 s   20.0 s   20.0 s   20.0 s   20.0 s   20.0 s\n"
-            "\n"
-            "CPU          per request\n"
-            "  generator      5.00 µs  0.4 % of its 2 threads\n"
-            "  server         20.0 µs  3.0 % of one core, process 77\n"
-            "\n"
-            "Answers    count\n"
-            "  200      3,000\n"
-            "  503          1  no backend\n"
-            "  timeout      1  no complete answer in time\n");
+  EXPECT_EQ(
+      TextRunReport(SamplePlan(), SampleResult()),
+      "GET http://localhost:8080/users\n"
+      "HTTP/1.1, 1,000 in flight over 1,000 connections, 2 threads, 2.00 s measured after "
+      "1.00 s of warm-up\n"
+      "\n"
+      "Requests    3,002 = 3,000 ok + 2 failed\n"
+      "Throughput  1,500 ok/s\n"
+      "Received    300 kB, 150 kB/s\n"
+      "\n"
+      "Latency      mean      p50      p75      p90      p95      p99    p99.9      max\n"
+      "  ok      1.50 ms  1.50 ms  2.25 ms  2.70 ms  2.85 ms  2.97 ms  3.00 ms  3.00 ms\n"
+      "  failed   10.0 s  5.00 µs   20.0 s   20.0 s   20.0 s   20.0 s   20.0 s   20.0 s\n"
+      "\n"
+      "CPU          per request\n"
+      "  generator      5.00 µs  0.4 % of its 2 threads, which waited for a core 1.0 % of the "
+      "time\n"
+      "  server         20.0 µs  3.0 % of one core, process 77\n"
+      "\n"
+      "Answers    count\n"
+      "  200      3,000\n"
+      "  503          1  no backend\n"
+      "  timeout      1  no complete answer in time\n");
 }
 
 TEST(TextRunReport, NothingMeasuredShowsNoEmptyTables) {
@@ -99,6 +102,13 @@ TEST(Warnings, BusyGeneratorMakesTheResultDoubtful) {
   EXPECT_TRUE(result.generator_saturated());
   ASSERT_EQ(Warnings(result).size(), 1u);
   EXPECT_THAT(Warnings(result)[0], HasSubstr("bottleneck"));
+}
+
+TEST(Warnings, BusyMachineMakesLatenciesDoubtful) {
+  TrialResult result = SampleResult();
+  result.waited = milliseconds(1200);
+  ASSERT_EQ(Warnings(result).size(), 1u);
+  EXPECT_THAT(Warnings(result)[0], HasSubstr("waited for a core 30 %"));
 }
 
 TEST(Progress, BarFollowsTimeOrNumber) {

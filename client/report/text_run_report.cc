@@ -63,14 +63,18 @@ std::string LatencyBlock(const Tally& tally) {
   return table.ToString("");
 }
 
+std::string GeneratorNote(const TrialResult& result) {
+  return absl::StrCat(FormatShare(result.generator_share()), " of its ", result.threads,
+                      result.threads == 1 ? " thread" : " threads", ", which waited for a core ",
+                      FormatShare(result.waited_share()), " of the time");
+}
+
 std::string CpuBlock(const Plan& plan, const TrialResult& result) {
   TextTable table;
   table.SetLeft(2);
   table.Add({"CPU", "per request", ""});
   const auto per_request = [](double us) { return absl::StrCat(FormatNumber(us), " µs"); };
-  table.Add({"  generator", per_request(result.generator_cpu_us()),
-             absl::StrCat(FormatShare(result.generator_share()), " of its ", result.threads,
-                          result.threads == 1 ? " thread" : " threads")});
+  table.Add({"  generator", per_request(result.generator_cpu_us()), GeneratorNote(result)});
   if (const std::optional<double> server = result.server_cpu_us()) {
     const double share = static_cast<double>(result.server_cpu->count()) /
                          static_cast<double>(result.elapsed.count());
@@ -126,6 +130,11 @@ std::vector<std::string> Warnings(const TrialResult& result) {
     warnings.push_back(absl::StrCat(
         "the generator was the bottleneck: it used ", FormatShare(result.generator_share()),
         " of its threads; give it more --threads, or the server does not show its limit"));
+  }
+  if (result.waited_share() >= kMuchWaiting) {
+    warnings.push_back(
+        absl::StrCat("the generator waited for a core ", FormatShare(result.waited_share()),
+                     " of the time, which is in the latencies: the machine is too busy"));
   }
   if (result.interrupted) warnings.push_back("interrupted before its end");
   if (result.tally.ok() > 0 && result.tally.ok() < 1000) {

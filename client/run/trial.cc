@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/limits.h"
+#include "client/measure/run_queue.h"
 #include "client/run/worker.h"
 #include "rpc/io_executor.h"
 
@@ -28,10 +29,11 @@ std::optional<std::chrono::nanoseconds> CpuOf(pid_t pid) {
   return absl::ToChronoNanoseconds(*time);
 }
 
-/// Both processes' CPU time at one moment.
+/// What has been used of the machine until one moment.
 struct CpuSample {
   std::optional<std::chrono::nanoseconds> generator;
   std::optional<std::chrono::nanoseconds> server;
+  std::chrono::nanoseconds waited{0};
 };
 
 /// The thread that steers a trial: waits for all workers at each step, samples the CPU clocks at
@@ -128,6 +130,7 @@ class Coordinator {
     CpuSample sample;
     sample.generator = CpuOf(getpid());
     if (plan_.server_pid) sample.server = CpuOf(*plan_.server_pid);
+    sample.waited = WaitedForCores();
     return sample;
   }
 
@@ -168,6 +171,7 @@ class Coordinator {
     if (before_.generator && after_.generator) {
       result.generator_cpu = *after_.generator - *before_.generator;
     }
+    result.waited = after_.waited - before_.waited;
     if (before_.server && after_.server) result.server_cpu = *after_.server - *before_.server;
     return result;
   }
@@ -214,10 +218,13 @@ std::optional<double> TrialResult::server_cpu_us() const {
   return MicrosecondsEach(*server_cpu, window.finished);
 }
 
-double TrialResult::generator_share() const {
+double TrialResult::generator_share() const { return ShareOf(generator_cpu); }
+
+double TrialResult::waited_share() const { return ShareOf(waited); }
+
+double TrialResult::ShareOf(std::chrono::nanoseconds time) const {
   if (elapsed.count() <= 0) return 0;
-  return static_cast<double>(generator_cpu.count()) /
-         (static_cast<double>(elapsed.count()) * threads);
+  return static_cast<double>(time.count()) / (static_cast<double>(elapsed.count()) * threads);
 }
 
 absl::StatusOr<TrialResult> RunTrial(const Plan& plan,

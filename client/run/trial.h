@@ -23,6 +23,8 @@ struct TrialResult {
   /// CPU time within `elapsed`; of the server nothing when no process was named or it has ended.
   std::chrono::nanoseconds generator_cpu{0};
   std::optional<std::chrono::nanoseconds> server_cpu;
+  /// How long the generator's threads were ready and had no core, all together.
+  std::chrono::nanoseconds waited{0};
   int threads = 1;
   /// The whole run, warm-up included.
   uint64_t bytes_sent = 0;
@@ -35,10 +37,14 @@ struct TrialResult {
   /// Microseconds for each request that ended, successes and failures.
   double generator_cpu_us() const;
   std::optional<double> server_cpu_us() const;
-  /// Of all the generator's threads, 0 to 1.
+  /// Of the time of all the generator's threads, 0 to 1.
   double generator_share() const;
+  double waited_share() const;
   /// The generator had no CPU time left, so that what is measured is mostly itself.
   bool generator_saturated() const { return generator_share() >= 0.95; }
+
+ private:
+  double ShareOf(std::chrono::nanoseconds time) const;
 };
 
 /// How far a trial is, for the user's patience.

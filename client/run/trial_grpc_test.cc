@@ -22,6 +22,7 @@
 #include "google/protobuf/descriptor.pb.h"
 #include "grpc/health/v1/health.pb.h"
 #include "rpc/dispatcher.h"
+#include "wire/testing/certificates.h"
 #include "wire/testing/dispatcher_server.h"
 
 namespace slipway::client {
@@ -203,6 +204,20 @@ TEST(GrpcTrial, LostConnectionsAreFailuresAndComeBack) {
   ASSERT_EQ(result.tally.failures().size(), 1u);
   EXPECT_EQ(result.tally.failures()[0].code, 14);  // UNAVAILABLE
   EXPECT_LE(result.tally.failed(), 20);
+}
+
+TEST(GrpcTrial, Tls) {
+  wire::testing::TestAuthority authority(::testing::TempDir(), absl::StrCat("load", getpid()));
+  const auto context = wire::testing::MakeServerContext(authority.Issue("IP:127.0.0.1"));
+  GrpcServer server(Ok, {.tls = context.get()});
+  LoadOptions options = Options("grpcs" + server.Url().substr(4), 500, 10);
+  options.tls_ca = authority.ca_file();
+  EXPECT_EQ(MustRun(options).tally.ok(), 500);
+
+  options.tls_ca.clear();
+  const absl::StatusOr<Plan> plan = PreparePlan(options, 0);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_FALSE(RunTrial(*plan, {}).ok()) << "nobody knows this authority";
 }
 
 TEST(GrpcTrial, MetadataIsSent) {
