@@ -142,6 +142,7 @@ TEST(HttpTrial, CountsEqualTheServers) {
   EXPECT_EQ(result.tally.ok_latency().count(), 5000);
   EXPECT_GT(result.throughput(), 0);
   EXPECT_GT(result.generator_cpu_us(), 0);
+  EXPECT_GE(result.waited_share(), 0);
 }
 
 TEST(HttpTrial, EndOfTimeLosesNothing) {

@@ -42,6 +42,7 @@ rpc::Task<void> Worker::Load() {
   co_await driver_->Ended();
   bytes_sent_ = engine_->bytes_sent();
   coordinator_.Post([this] { events_.ended(); });
+  co_await release_.Wait();
 }
 
 void Worker::Go(std::optional<Window> window) {
@@ -58,7 +59,9 @@ void Worker::Abandon() {
 }
 
 void Worker::Join() {
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  executor_.Post([this] { release_.Wake(); });
+  thread_.join();
 }
 
 int64_t Worker::finished() const {

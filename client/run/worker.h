@@ -42,7 +42,8 @@ class Worker {
   void Go(std::optional<Window> window);
   /// Ends the load now and leaves what is in flight.
   void Abandon();
-  /// Waits for the thread, which ends after Go and `ended`.
+  /// Lets the thread end and waits for it; after Go and, if there was a load, after `ended`. Until then
+  /// the thread stays, so that the system's account of its time stays too.
   void Join();
 
   /// Requests so far; any thread.
@@ -71,6 +72,7 @@ class Worker {
   std::atomic<const Driver*> visible_driver_{nullptr};
   std::optional<Window> window_;
   rpc::WaitSlot go_;
+  rpc::WaitSlot release_;
   uint64_t bytes_sent_ = 0;
   bool done_ = false;
   std::thread thread_;
