@@ -42,8 +42,8 @@ class Worker {
   void Go(std::optional<Window> window);
   /// Ends the load now and leaves what is in flight.
   void Abandon();
-  /// Lets the thread end and waits for it; after Go and, if there was a load, after `ended`. Until then
-  /// the thread stays, so that the system's account of its time stays too.
+  /// Lets the thread end and waits for it; after Go and, if there was a load, after `ended`. Until
+  /// then the thread stays, so that the system's account of its time stays too.
   void Join();
 
   /// Requests so far; any thread.
