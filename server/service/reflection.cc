@@ -92,6 +92,7 @@ class Reflection {
     if (!seen.insert(file).second) return;
     google::protobuf::FileDescriptorProto proto;
     file->CopyTo(&proto);
+    file->CopyJsonNameTo(&proto);  // CopyTo leaves custom JSON names out
     proto.SerializeToString(out.add_file_descriptor_proto());
     for (int i = 0; i < file->dependency_count(); ++i) {
       AddWithDependencies(file->dependency(i), seen, out);
