@@ -9,7 +9,8 @@ Task<UnaryResult> CallUnary(ClientCall& call, CallSpec spec, std::string request
   call.WritesDone();
   std::optional<std::string> message = co_await call.Read();
   // A second message is looked for only so that a broken server is noticed.
-  const bool surplus = message.has_value() && (co_await call.Read()).has_value();
+  std::optional<std::string> surplus;
+  if (message) surplus = co_await call.Read();
   result.initial_metadata = co_await call.InitialMetadata();
   CallResult end = co_await call.Finish();
   result.status = std::move(end.status);

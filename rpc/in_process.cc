@@ -152,6 +152,8 @@ class InProcessCall : public ClientCall {
  private:
   friend void WakeClient(InProcessCall* client) { client->WakeReady(); }
   void EndAs(absl::StatusCode code, const char* message) {
+    // The handler has ended: its answer stands, a message that was not read yet included.
+    if (core_->result) return;
     core_->response.reset();
     core_->EndByClient(Status(code, message));
   }

@@ -1,9 +1,12 @@
 #include "server/backend.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "absl/time/time.h"
+#include "base/limits.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "jobs/engine.h"
 #include "server/directory/directory.h"
@@ -57,6 +60,9 @@ const std::vector<std::string>& ServiceNames() {
 
 absl::StatusOr<std::unique_ptr<Backend>> Backend::Start(const ServerConfig& config,
                                                         base::Metrics& metrics) {
+  if (const auto limit = base::RaiseFileLimit(); !limit.ok()) {
+    base::LogWarn("{}", std::string(limit.status().message()));
+  }
   std::unique_ptr<Backend> self(new Backend);
   self->grace_ = ToDuration(config.drain_grace);
   SLIPWAY_ASSIGN_OR_RETURN(self->jobs_, OpenJobs(config, metrics));
@@ -95,12 +101,20 @@ absl::Status Backend::Ready() const {
   return jobs_->Health();
 }
 
-void Backend::SetNotReady() { health_->SetServing(false); }
+void Backend::SetNotReady() {
+  if (drain_until_ != rpc::Time::max()) return;
+  drain_until_ = rpc::Clock::now() + grace_;
+  health_->SetServing(false);
+}
+
+rpc::Duration Backend::GraceLeft() const {
+  return std::max(rpc::Duration::zero(), drain_until_ - rpc::Clock::now());
+}
 
 void Backend::Drain() {
   SetNotReady();
-  jobs_->Stop(absl::FromChrono(grace_));
-  grpc_->Drain(std::chrono::duration_cast<std::chrono::milliseconds>(grace_));
+  jobs_->Stop(absl::FromChrono(GraceLeft()));
+  grpc_->Drain(std::chrono::duration_cast<std::chrono::milliseconds>(GraceLeft()));
   grpc_.reset();
   pool_.reset();
   jobs_.reset();

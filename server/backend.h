@@ -41,16 +41,18 @@ class Backend {
   /// OK while it serves; why not otherwise. Any thread.
   absl::Status Ready() const;
   /// From now on Ready and the health service say no; everything is still served. The first step of
-  /// a stop.
+  /// a stop: the grace begins here.
   void SetNotReady();
-  /// Running jobs end or are given back, calls in flight end within the configured grace, then the
+  /// Running jobs end or are given back, calls in flight end within what is left of the grace, then the
   /// threads are joined and the store is closed. Once.
   void Drain();
 
  private:
   Backend() = default;
+  rpc::Duration GraceLeft() const;
 
   rpc::Duration grace_{};
+  rpc::Time drain_until_ = rpc::Time::max();  // set by SetNotReady
   std::vector<std::string> services_;
   std::shared_ptr<Health> health_;
   std::unique_ptr<jobs::JobEngine> jobs_;

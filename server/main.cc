@@ -1,7 +1,6 @@
 // slipway-server: the backend, and with --rest the REST gateway in the same process.
 #include <iostream>
 #include "base/admin.h"
-#include "base/limits.h"
 #include "base/shutdown.h"
 #include "base/startup.h"
 #include "base/status_macros.h"
@@ -27,7 +26,6 @@ static absl::StatusOr<bool> Read(int argc, char** argv, server::ServerConfig& co
 static absl::Status Run(const server::ServerConfig& config, const gateway::Front::Options& rest,
                         base::ShutdownSignal& shutdown) {
   SLIPWAY_RETURN_IF_ERROR(base::InitLog(config.log));
-  SLIPWAY_RETURN_IF_ERROR(base::RaiseFileLimit().status());
   base::Metrics metrics;
   base::AdminServer admin(metrics);
   SLIPWAY_RETURN_IF_ERROR(admin.Start(config.admin));
@@ -43,6 +41,7 @@ static absl::Status Run(const server::ServerConfig& config, const gateway::Front
   backend->SetNotReady();
   if (front) front->Drain();
   backend->Drain();
+  admin.Stop();  // before what its readiness page asks is gone
   return absl::OkStatus();
 }
 

@@ -47,7 +47,7 @@ constexpr std::array<std::string_view, 23> kPermanent = {"via",
                                                          "if-schedule-tag-match"};
 
 /// Keys that gRPC sets itself or that mean something to HTTP/2.
-constexpr std::array<std::string_view, 16> kReserved = {"te",
+constexpr std::array<std::string_view, 18> kReserved = {"te",
                                                         "host",
                                                         "upgrade",
                                                         "trailer",
@@ -62,7 +62,9 @@ constexpr std::array<std::string_view, 16> kReserved = {"te",
                                                         "content-length",
                                                         "grpc-message-type",
                                                         "grpc-accept-encoding",
-                                                        "transfer-encoding"};
+                                                        "transfer-encoding",
+                                                        "proxy-connection",
+                                                        "http2-settings"};
 
 template <size_t kCount>
 bool Contains(const std::array<std::string_view, kCount>& names, std::string_view name) {
@@ -164,7 +166,9 @@ class MetadataReader {
 
   absl::Status ReadTimeout(std::string_view value) {
     if (value.empty() || out_->timeout) return absl::OkStatus();
-    SLIPWAY_ASSIGN_OR_RETURN(out_->timeout, ParseGrpcTimeout(value));
+    SLIPWAY_ASSIGN_OR_RETURN(const rpc::Duration timeout, ParseGrpcTimeout(value));
+    // As in grpc-gateway, none at all.
+    if (timeout != rpc::Duration::zero()) out_->timeout = timeout;
     return absl::OkStatus();
   }
 

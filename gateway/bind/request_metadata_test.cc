@@ -85,6 +85,9 @@ TEST(RequestMetadata, Timeout) {
   EXPECT_EQ(out.timeout, std::chrono::milliseconds(10));
   EXPECT_EQ(out.metadata.Find("grpc-timeout"), std::nullopt);
   EXPECT_EQ(Metadata(Head({{"Grpc-Timeout", "nonsense"}})), "INVALID_ARGUMENT");
+  RequestMetadata none;
+  ASSERT_TRUE(ReadRequestMetadata(Head({{"grpc-timeout", "0S"}}), "id", &none).ok());
+  EXPECT_EQ(none.timeout, std::nullopt);
   EXPECT_EQ(Metadata(Head({{"Grpc-Timeout", ""}})), "");
 }
 

@@ -120,8 +120,12 @@ void Worker::Free(Slot& slot) {
 rpc::Task<void> Worker::RunJob(Slot& slot) {
   const rpc::Deadline deadline = executor_.Now() + ToSteady(options_.run_timeout);
   slot.context.emplace(executor_, SpecOf(*slot.job, deadline));
+  // Whatever the handler waits for, it hears of the end of its time; the lease outlives it.
+  rpc::Timer limit(executor_);
+  limit.Start(deadline, [&slot] { slot.context->Cancel(); });
   auto handling = handlers_.at(slot.job->row.kind)(*slot.context, std::move(slot.job->payload));
   absl::StatusOr<JobResult> result = co_await std::move(handling);
+  limit.Cancel();
   if (slot.cancelled && absl::IsCancelled(result.status())) {
     auto give_back = GiveBack(*slot.job);
     co_await std::move(give_back);

@@ -85,7 +85,10 @@ std::shared_ptr<const rpc::Dispatcher> BlockingPool::Dispatch() {
   rpc::Dispatcher::Builder builder;
   for (const rpc::Method& method : inner_->methods()) {
     if (method.kind != rpc::MethodKind::kUnary) {
-      builder.Add(method);
+      builder.Add({method.path, method.kind,
+                   [inner = inner_](rpc::CallContext& context, rpc::ServerStream& stream) {
+                     return inner->Serve(context, stream);
+                   }});
       continue;
     }
     builder.Add(

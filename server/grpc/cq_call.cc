@@ -119,6 +119,7 @@ void CqCall::OnRead(bool ok) {
   reading_ = false;
   if (ok) {
     message_ = ToString(in_);
+    in_.Clear();
   } else {
     read_ended_ = true;
   }

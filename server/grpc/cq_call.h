@@ -17,7 +17,7 @@ struct CqCallHost {
   const rpc::Dispatcher& dispatcher;
   /// Calls that exist, those that wait to be accepted included.
   int live = 0;
-  /// Set when the last call has gone after the server was shut down.
+  /// Set once the server has been shut down: when the last call has gone the queue is closed.
   bool closing = false;
   /// Called when a call was accepted, so that the next can be.
   void Accept();

@@ -34,8 +34,8 @@ class CqExecutor : public rpc::Executor {
 
   /// Empties the queue until it has been closed and the last tag has come.
   void Run();
-  /// Takes no more work and shuts the queue down. Only on the executor's thread, when no operation
-  /// will be started any more.
+  /// Takes no more work and shuts the queue down. Only on the executor's thread or before Run,
+  /// when no operation will be started any more.
   void Close();
 
  protected:

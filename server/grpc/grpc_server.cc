@@ -17,8 +17,8 @@ namespace {
 // queue for each call.
 constexpr int kAcceptorsPerQueue = 16;
 
-// What the library says goes into our log. Its errors are about single connections, or repeat what a
-// call of ours answers with; they are details.
+// What the library says goes into our log. Its errors are about single connections, or repeat what
+// a call of ours answers with; they are details.
 void LogFromGrpc(gpr_log_func_args* args) {
   base::LogDebug("grpc: {}:{} {}", args->file, args->line, args->message);
 }
@@ -28,8 +28,8 @@ void LogFromGrpc(gpr_log_func_args* args) {
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     GrpcServerOptions options, std::shared_ptr<const rpc::Dispatcher> dispatcher) {
   gpr_set_log_function(&LogFromGrpc);
-  // Debian's abseil is built with assertions, which makes every lock of the library enter one global
-  // graph to look for cycles: a tenth of a call, and a lock that all threads share.
+  // Debian's abseil is built with assertions, which makes every lock of the library enter one
+  // global graph to look for cycles: a tenth of a call, and a lock that all threads share.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   std::unique_ptr<GrpcServer> self(new GrpcServer);
   self->dispatcher_ = std::move(dispatcher);

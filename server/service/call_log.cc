@@ -20,9 +20,9 @@ struct CallLog::Series {
     std::atomic<base::Counter*>& slot = by_code[static_cast<size_t>(code) % by_code.size()];
     base::Counter* counter = slot.load(std::memory_order_acquire);
     if (counter == nullptr) {
-      counter = &metrics.GetCounter(
-          "slipway_calls_total", "Calls answered",
-          {{"method", method}, {"code", std::string(rpc::CodeName(code))}});
+      counter =
+          &metrics.GetCounter("slipway_calls_total", "Calls answered",
+                              {{"method", method}, {"code", std::string(rpc::CodeName(code))}});
       slot.store(counter, std::memory_order_release);
     }
     return *counter;

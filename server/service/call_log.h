@@ -15,8 +15,8 @@ namespace slipway::server {
 /// `slipway_calls_in_flight`. Any thread; made once, before the Dispatcher it observes.
 class CallLog : public rpc::CallObserver {
  public:
-  /// `metrics` outlives this. Calls of methods that are not in `methods` count as `unknown`: a caller
-  /// cannot make series.
+  /// `metrics` outlives this. Calls of methods that are not in `methods` count as `unknown`: a
+  /// caller cannot make series.
   CallLog(base::Metrics& metrics, const std::vector<rpc::Method>& methods);
   ~CallLog() override;
 

@@ -22,8 +22,8 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 using google::protobuf::MethodDescriptor;
 
-// The messages come with libgrpcpp_channelz. Without a reference of ours the linker would leave it out,
-// and its descriptors with it.
+// The messages come with libgrpcpp_channelz. Without a reference of ours the linker would leave it
+// out, and its descriptors with it.
 [[gnu::used]] void (*const kKeepLinked)() = &grpc::channelz::experimental::InitChannelzService;
 
 int64_t Integer(const Message& request, const char* name) {

@@ -41,8 +41,12 @@ class HealthService {
       const bool serving = health->serving();
       pb::HealthCheckResponse response = Answer(serving);
       if (!known) response.set_status(pb::HealthCheckResponse::SERVICE_UNKNOWN);
-      if (!co_await writer.Write(response)) break;
-      co_await watcher.Changed(serving);
+      const bool sent = co_await writer.Write(response);
+      if (!sent) break;
+      // Nothing more will change, and a watcher that stays would hold the drain up to its grace.
+      if (!serving) co_return absl::UnavailableError("the server is shutting down");
+      auto changed = watcher.Changed(serving);
+      co_await std::move(changed);
     }
     co_return context.Alive();
   }

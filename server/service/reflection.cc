@@ -131,8 +131,14 @@ rpc::Task<rpc::Status> ServeReflection(std::shared_ptr<const Reflection<Version>
                                        rpc::ServerStream& stream) {
   rpc::Reader<typename Version::Request> reader(stream);
   rpc::Writer<typename Version::Response> writer(stream);
-  while (auto request = co_await reader.Read()) {
-    if (!co_await writer.Write(reflection->Answer(*request))) break;
+  // Each awaited object has a name: g++ 12 mishandles temporaries of a condition that awaits.
+  for (;;) {
+    auto read = reader.Read();
+    const auto request = co_await std::move(read);
+    if (!request) break;
+    const auto answer = reflection->Answer(*request);
+    const bool sent = co_await writer.Write(answer);
+    if (!sent) break;
   }
   co_return reader.error();
 }

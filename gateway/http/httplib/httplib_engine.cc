@@ -133,12 +133,12 @@ class HttplibEngine final : public HttpEngine {
   }
 
   void Drain(std::chrono::milliseconds grace) override {
-    if (pool_ == nullptr) return;
+    if (pool_ == nullptr || std::exchange(drained_, true)) return;
     for (const auto& listener : listeners_) listener->server.stop();
     if (!exchanges_.WaitForNone(grace)) CancelAll();
     for (const auto& listener : listeners_) ShutdownConnections(listener->port, SHUT_RD);
     for (const auto& listener : listeners_) listener->thread.join();
-    pool_.reset();
+    pool_->Join();
   }
 
  private:
@@ -292,6 +292,7 @@ class HttplibEngine final : public HttpEngine {
   Recorder& recorder_;
   InFlight exchanges_;
   std::unique_ptr<WorkerPool> pool_;
+  bool drained_ = false;
   std::vector<std::unique_ptr<Listener>> listeners_;
   /// Why the request that this thread serves was refused.
   static thread_local base::Reason refusal_;

@@ -16,7 +16,9 @@ WorkerPool::WorkerPool(int workers, HandlerFactory factory) : factory_(std::move
   for (const auto& worker : workers_) threads_.emplace_back([this, &worker] { Run(*worker); });
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { Join(); }
+
+void WorkerPool::Join() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -24,6 +26,7 @@ WorkerPool::~WorkerPool() {
     idle_.clear();
   }
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 HttplibWorker& WorkerPool::Current() { return *current_worker; }

@@ -31,8 +31,11 @@ class WorkerPool {
   WorkerPool(int workers, HandlerFactory factory);
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
-  /// Runs what is queued, then joins the threads.
   ~WorkerPool();
+
+  /// Runs what is queued, then joins the threads. The executors stay until the pool is destroyed: a
+  /// cancelled call may still be answered on one. Idempotent.
+  void Join();
 
   using Connection = std::function<void()>;
   void Enqueue(Connection connection);
