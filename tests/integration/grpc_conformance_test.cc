@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "rpc/io_executor.h"
-#include "server/blocking/blocking_pool.h"
 #include "server/grpc/grpc_server.h"
 #include "tests/conformance/client_call_suite.h"
 #include "wire/channel.h"
@@ -16,11 +15,7 @@ namespace {
 
 class GrpcWorld : public ClientCallWorld {
  public:
-  GrpcWorld(std::shared_ptr<const rpc::Dispatcher> dispatcher, int blocking_workers) {
-    if (blocking_workers > 0) {
-      pool_ = std::make_unique<server::BlockingPool>(blocking_workers, std::move(dispatcher));
-      dispatcher = pool_->Dispatch();
-    }
+  explicit GrpcWorld(std::shared_ptr<const rpc::Dispatcher> dispatcher) {
     auto server = server::GrpcServer::Start(
         {.listen = "127.0.0.1:0", .threads = 2, .max_message_bytes = 64 << 20},
         std::move(dispatcher));
@@ -35,20 +30,17 @@ class GrpcWorld : public ClientCallWorld {
   void RunUntil(const bool& done) override { executor_.RunUntil(done); }
 
  private:
-  std::unique_ptr<server::BlockingPool> pool_;
   std::unique_ptr<server::GrpcServer> server_;
   rpc::IoExecutor executor_;
   std::unique_ptr<wire::Channel> channel_;
 };
 
-ClientCallImplementation Grpc(std::string name, int blocking_workers) {
-  return {std::move(name), [blocking_workers](std::shared_ptr<const rpc::Dispatcher> dispatcher) {
-            return std::make_unique<GrpcWorld>(std::move(dispatcher), blocking_workers);
-          }};
-}
-
 INSTANTIATE_TEST_SUITE_P(Grpc, ClientCallSuite,
-                         ::testing::Values(Grpc("CompletionQueues", 0), Grpc("BlockingThreads", 8)),
+                         ::testing::Values(ClientCallImplementation{
+                             "CompletionQueues",
+                             [](std::shared_ptr<const rpc::Dispatcher> dispatcher) {
+                               return std::make_unique<GrpcWorld>(std::move(dispatcher));
+                             }}),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace
