@@ -47,6 +47,7 @@ class Driver : public Engine::Listener {
   void Abandon(rpc::Time now);
   /// Waits until nothing will be started and nothing is in flight.
   rpc::Task<void> Ended();
+  bool ended() const { return ended_; }
 
   /// Complete when Ended has returned.
   const Tally& tally() const { return tally_; }

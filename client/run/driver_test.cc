@@ -64,16 +64,6 @@ class AtOnce : public Pacer {
 class DriverTest : public testing::Test {
  protected:
   rpc::Time At(milliseconds since_start) const { return start_ + since_start; }
-  /// Whether everything has ended.
-  bool Ended(Driver& driver) {
-    bool ended = false;
-    rpc::Spawn(Note(driver, &ended));
-    return ended;
-  }
-  static rpc::Task<void> Note(Driver& driver, bool* ended) {
-    co_await driver.Ended();
-    *ended = true;
-  }
 
   rpc::ManualExecutor executor_;
   const rpc::Time start_ = executor_.Now();
@@ -108,7 +98,7 @@ TEST_F(DriverTest, MeasuresFromTheIntendedStart) {
   EXPECT_EQ(latency.count(), 3);
   EXPECT_EQ(latency.max(), 100'000'000);
   EXPECT_EQ(latency.min(), 82'000'000);
-  EXPECT_TRUE(Ended(driver));
+  EXPECT_TRUE(driver.ended());
 }
 
 TEST_F(DriverTest, WaitsForRequestsThatAreNotDueYet) {
@@ -121,7 +111,7 @@ TEST_F(DriverTest, WaitsForRequestsThatAreNotDueYet) {
   engine_.EndOldest(executor_.Now());
   executor_.Advance(milliseconds(19));
   EXPECT_EQ(engine_.issued, 1);
-  EXPECT_FALSE(Ended(driver));
+  EXPECT_FALSE(driver.ended());
   executor_.Advance(milliseconds(1));
   EXPECT_EQ(engine_.issued, 2);
 }
@@ -140,7 +130,7 @@ TEST_F(DriverTest, WindowDecidesWhatCounts) {
   EXPECT_EQ(driver.tally().total(), 2);
   EXPECT_EQ(driver.in_window().finished, 2);
   EXPECT_EQ(driver.finished(), 3);
-  EXPECT_TRUE(Ended(driver));
+  EXPECT_TRUE(driver.ended());
 }
 
 TEST_F(DriverTest, StopWaitsForWhatIsInFlightAndAbandonDoesNot) {
@@ -148,7 +138,7 @@ TEST_F(DriverTest, StopWaitsForWhatIsInFlightAndAbandonDoesNot) {
   Driver driver(executor_, engine_, pacer, 2, {start_, rpc::Time::max()});
   driver.Start();
   driver.Stop(executor_.Now());
-  EXPECT_FALSE(Ended(driver));
+  EXPECT_FALSE(driver.ended());
   engine_.EndOldest(executor_.Now());
   EXPECT_EQ(engine_.issued, 2);
   driver.Abandon(executor_.Now());
@@ -169,7 +159,7 @@ TEST_F(DriverTest, UnreachableTargetIsNotHammered) {
   engine_.EndOldest(executor_.Now(), refused);
   engine_.EndOldest(executor_.Now(), refused);
   driver.Stop(executor_.Now());
-  EXPECT_TRUE(Ended(driver)) << "a slot that rests is not in flight";
+  EXPECT_TRUE(driver.ended()) << "a slot that rests is not in flight";
 }
 
 }  // namespace
