@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
@@ -130,6 +131,11 @@ std::vector<ConfigParser::Given> ConfigParser::ReadFile() {
   std::vector<Given> given;
   if (config_file_.empty()) return given;
   YAML::Node root;
+  std::error_code unknown;
+  if (std::filesystem::is_directory(config_file_, unknown)) {
+    Complain(absl::StrCat("--config: \"", config_file_, "\" is a directory"));
+    return given;
+  }
   try {
     root = YAML::LoadFile(config_file_);
   } catch (const YAML::BadFile&) {

@@ -1,5 +1,7 @@
 #include "gateway/program.h"
 
+#include <google/protobuf/descriptor.pb.h>
+
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -86,6 +88,8 @@ class Program {
     schema::LoadOptions load;
     load.http_rules_path = config_.http_rules;
     if (config_.descriptor_set.empty()) {
+      // The rules are read again with the schema; what is wrong with the file itself is said now.
+      SLIPWAY_RETURN_IF_ERROR(schema::FromFiles({}, load).status());
       fetcher_ = std::make_unique<SchemaFetcher>(
           MakeChannelOptions(config_), std::move(load),
           [this](std::shared_ptr<const schema::Schema> schema) { Publish(std::move(schema)); });

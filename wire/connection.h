@@ -78,7 +78,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::string& address() const { return address_; }
 
   /// Opens a stream with these headers; its body is asked for by Stream::FillBody. Only when
-  /// accepts_streams().
+  /// accepts_streams(). Headers that the peer does not take (SETTINGS_MAX_HEADER_LIST_SIZE) end the
+  /// stream at once with RESOURCE_EXHAUSTED; nothing is sent then.
   void Submit(Stream& stream, absl::Span<const nghttp2_nv> headers);
   /// The stream's FillBody answered "nothing yet" and now has something.
   void ResumeBody(Stream& stream);
@@ -105,6 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Begin();
   void StartSession();
   void MakeSession();
+  bool PeerTakes(absl::Span<const nghttp2_nv> headers) const;
   void Read();
   void OnRead(const Error& error, size_t size);
   void ScheduleFlush();

@@ -89,6 +89,9 @@ void Connection::MakeSession() {
   nghttp2_option_new(&option);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
+  // gRPC servers send a grpc-message that begins or ends with a space as it is; RFC 9113 would make
+  // that the end of the stream.
+  nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
   nghttp2_session_client_new2(&session_, callbacks, this, option);
   nghttp2_option_del(option);
   const std::array<nghttp2_settings_entry, 3> settings = {
@@ -100,7 +103,21 @@ void Connection::MakeSession() {
                                         static_cast<int32_t>(options_.connection_window));
 }
 
+bool Connection::PeerTakes(absl::Span<const nghttp2_nv> headers) const {
+  // RFC 9113, section 6.5.2: name and value of each field, and 32 bytes more.
+  size_t size = 0;
+  for (const nghttp2_nv& field : headers) size += field.namelen + field.valuelen + 32;
+  return size <=
+         nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+}
+
 void Connection::Submit(Stream& stream, absl::Span<const nghttp2_nv> headers) {
+  if (!PeerTakes(headers)) {
+    // Some servers answer such a request by ending the connection, and with it everybody's calls.
+    stream.OnClosed({rpc::Status(absl::StatusCode::kResourceExhausted,
+                                 "the metadata is larger than the backend takes")});
+    return;
+  }
   nghttp2_data_provider body;
   body.source.ptr = nullptr;
   body.read_callback = Callbacks::FillBody;

@@ -34,6 +34,8 @@ bool WriteReport(const LoadOptions& options, const std::string& text) {
   const char* const name = options.output.empty() ? "standard output" : options.output.c_str();
   Complain(absl::UnknownError(
       absl::StrCat("cannot write the report to ", name, ": ", std::strerror(errno))));
+  // What was measured is not thrown away.
+  if (!options.output.empty()) std::fputs(text.c_str(), stdout);
   return false;
 }
 

@@ -1,6 +1,7 @@
 #include "client/run/plan.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -29,7 +30,8 @@ absl::StatusOr<std::string> ReadData(const LoadOptions& options, size_t index) {
   const std::string& data = options.data.size() == 1 ? options.data[0] : options.data[index];
   if (data.empty() || data[0] != '@') return data;
   std::ifstream file(data.substr(1), std::ios::binary);
-  if (!file) {
+  std::error_code unknown;
+  if (!file || std::filesystem::is_directory(data.substr(1), unknown)) {
     return absl::InvalidArgumentError(absl::StrCat("--data: cannot read ", data.substr(1)));
   }
   return std::string(std::istreambuf_iterator<char>(file), {});

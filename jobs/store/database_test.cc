@@ -402,8 +402,9 @@ TEST_F(DatabaseTest, NamesADirectoryThatCannotBeWritten) {
   text.resize(size > 0 ? static_cast<size_t>(size) : 0);
   int exit = 0;
   ASSERT_EQ(waitpid(child, &exit, 0), child);
-  EXPECT_EQ(exit, 0);
   ASSERT_EQ(chmod(directory_.path().c_str(), 0755), 0);
+  if (WEXITSTATUS(exit) == 2) GTEST_SKIP() << "root here may not become another user (a sandbox)";
+  EXPECT_EQ(exit, 0);
   EXPECT_THAT(text, AllOf(HasSubstr("FAILED_PRECONDITION"),
                           HasSubstr("data directory " + directory_.path()),
                           HasSubstr("cannot be written: Permission denied")));

@@ -17,6 +17,10 @@ namespace {
 // queue for each call.
 constexpr int kAcceptorsPerQueue = 16;
 
+// Above it the library ends the whole connection, also for the other calls on it. So it is well
+// above what a gateway lets in (64 KiB of headers, of which some are passed on twice).
+constexpr int kMaxMetadataBytes = 256 * 1024;
+
 // What the library says goes into our log. Its errors are about single connections, or repeat what
 // a call of ours answers with; they are details.
 void LogFromGrpc(gpr_log_func_args* args) {
@@ -40,6 +44,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   for (int i = 0; i < options.threads; ++i) {
     self->queues_.push_back(
         std::make_unique<Queue>(builder.AddCompletionQueue(), self->service_, *self->dispatcher_));

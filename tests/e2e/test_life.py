@@ -123,6 +123,27 @@ class BackendComesAndGoes(ProgramTest):
         self.assertIsNone(gateway.process.poll())
 
 
+    def test_unreadable_rules_are_refused_at_start(self):
+        gateway = self.start_gateway("127.0.0.1:1", "--http-rules", os.path.join(self.directory, "none.yaml"))
+        self.assertEqual(gateway.wait(), 1)
+        self.assertIn("none.yaml", "\n".join(gateway.lines()))
+
+
+class LargeHeaders(ProgramTest):
+    def test_one_clients_headers_do_not_harm_anothers_call(self):
+        server = self.start_server("--info-delay", "1s", rest=False)
+        gateway = self.start_gateway("127.0.0.1:%d" % server.port("gRPC"), "--threads", "1")
+        rest = gateway.port("REST")
+        eventually("routes", lambda: get(rest, "/users/1").status == 200)
+        with concurrent.futures.ThreadPoolExecutor(10) as pool:
+            calls = [pool.submit(get, rest, "/info") for _ in range(10)]
+            server.wait_for("10 calls", lambda lines: sum("received /docking.v1.Info" in l for l in lines) >= 10)
+            large = {"Grpc-Metadata-%d" % i: "x" * 7000 for i in range(8)}
+            self.assertEqual(get(rest, "/users/1", **large).status, 200)
+            self.assertEqual(get(rest, "/users/1", Authorization="y" * 7000).status, 200)
+            self.assertEqual([c.result().status for c in calls], [200] * 10)
+
+
 class BadPeers(ProgramTest):
     def setUp(self):
         super().setUp()
@@ -206,6 +227,9 @@ class Switches(ProgramTest):
         text = self.refuse(2, "--threads", "many", "--info-delay", "-1s", "--listen", "nowhere")
         for word in ("threads", "many", "info-delay", "-1s", "listen", "nowhere"):
             self.assertIn(word, text)
+
+    def test_config_that_is_a_directory(self):
+        self.assertIn(self.directory, self.refuse(2, "--config", self.directory))
 
     def test_environment_is_read_and_named(self):
         text = self.refuse(2, env={"SLIPWAY_THREADS": "zero"})

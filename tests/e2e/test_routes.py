@@ -129,6 +129,9 @@ class Routes:
         self.assert_error(get(self.port, "/v1/jobs/nothing"), 404, 5, "nothing")
         self.assert_error(get(self.port, "/v1/jobs/nothing/result"), 404, 5, "nothing")
 
+    def test_empty_job_id(self):
+        self.assert_error(get(self.port, "/v1/jobs/"), 404, 5, "job ID not found")
+
     def test_job_without_kind(self):
         answer = request(self.port, "POST", "/v1/jobs", body="{}")
         self.assertEqual((answer.status, answer.json["code"]), (400, 3), answer)

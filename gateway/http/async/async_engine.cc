@@ -3,16 +3,41 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <future>
 #include <utility>
 
+#include "base/limits.h"
+#include "base/log.h"
 #include "base/reason.h"
 #include "gateway/http/async/refusal.h"
 
 namespace slipway::gateway {
 
+namespace {
+
+/// Descriptors that are not for connections: listeners, event loops, logs, the store, the way to
+/// the backend, and the one on which a connection too many is told so.
+constexpr uint64_t kReservedDescriptors = 100;
+
+/// More connections than descriptors cannot be refused, they would wait without an answer.
+EngineOptions WithinDescriptors(EngineOptions options) {
+  const auto limit = base::RaiseFileLimit();
+  if (!limit.ok()) return options;
+  const uint64_t soft = limit->soft;
+  const uint64_t most = soft > 2 * kReservedDescriptors ? soft - kReservedDescriptors : soft / 2;
+  if (options.limits.max_connections > most) {
+    base::LogInfo("{} open files are allowed: at most {} connections instead of {}", soft, most,
+                  options.limits.max_connections);
+    options.limits.max_connections = most;
+  }
+  return options;
+}
+
+}  // namespace
+
 AsyncEngine::AsyncEngine(EngineOptions options, HandlerFactory factory, Recorder& recorder)
-    : options_(std::move(options)),
+    : options_(WithinDescriptors(std::move(options))),
       factory_(std::move(factory)),
       recorder_(recorder),
       permits_(static_cast<int64_t>(options_.limits.max_connections)) {

@@ -64,7 +64,8 @@ class InFlight {
 /// One listening server's way to the pool that all share. Made by the library, which deletes it.
 class SharedQueue final : public httplib::TaskQueue {
  public:
-  SharedQueue(WorkerPool& pool, Recorder& recorder) : pool_(pool), recorder_(recorder) {}
+  SharedQueue(WorkerPool& pool, Recorder& recorder, InFlight& connections)
+      : pool_(pool), recorder_(recorder), connections_(connections) {}
 
   /// bool in later versions of the library.
   using Accepted = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));
@@ -85,7 +86,7 @@ class SharedQueue final : public httplib::TaskQueue {
  private:
   WorkerPool& pool_;
   Recorder& recorder_;
-  InFlight connections_;
+  InFlight& connections_;
 };
 
 void ReuseAddressOnly(int socket) {
@@ -136,7 +137,10 @@ class HttplibEngine final : public HttpEngine {
     if (pool_ == nullptr || std::exchange(drained_, true)) return;
     for (const auto& listener : listeners_) listener->server.stop();
     if (!exchanges_.WaitForNone(grace)) CancelAll();
-    for (const auto& listener : listeners_) ShutdownConnections(listener->port, SHUT_RD);
+    // More than once: a connection may have been accepted between the stop and the first pass.
+    do {
+      for (const auto& listener : listeners_) ShutdownConnections(listener->port, SHUT_RD);
+    } while (!connections_.WaitForNone(std::chrono::milliseconds(100)));
     for (const auto& listener : listeners_) listener->thread.join();
     pool_->Join();
   }
@@ -174,7 +178,7 @@ class HttplibEngine final : public HttpEngine {
     const EngineLimits& limits = options_.limits;
     server.set_socket_options(ReuseAddressOnly);
     server.set_tcp_nodelay(true);
-    server.new_task_queue = [this] { return new SharedQueue(*pool_, recorder_); };
+    server.new_task_queue = [this] { return new SharedQueue(*pool_, recorder_, connections_); };
     server.set_keep_alive_max_count(1'000'000'000);
     server.set_keep_alive_timeout(
         std::max<int64_t>(1, duration_cast<seconds>(limits.idle_timeout).count()));
@@ -291,6 +295,7 @@ class HttplibEngine final : public HttpEngine {
   const HandlerFactory factory_;
   Recorder& recorder_;
   InFlight exchanges_;
+  InFlight connections_;
   std::unique_ptr<WorkerPool> pool_;
   bool drained_ = false;
   std::vector<std::unique_ptr<Listener>> listeners_;
