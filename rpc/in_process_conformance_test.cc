@@ -23,14 +23,13 @@ class InProcessWorld : public ClientCallWorld {
   rpc::InProcessUpstream upstream_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    InProcess, ClientCallSuite,
-    ::testing::Values(ClientCallImplementation{
-        "Plain",
-        [](std::shared_ptr<const rpc::Dispatcher> dispatcher) {
-          return std::make_unique<InProcessWorld>(std::move(dispatcher));
-        }}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(InProcess, ClientCallSuite,
+                         ::testing::Values(ClientCallImplementation{
+                             "Plain",
+                             [](std::shared_ptr<const rpc::Dispatcher> dispatcher) {
+                               return std::make_unique<InProcessWorld>(std::move(dispatcher));
+                             }}),
+                         [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace slipway::conformance

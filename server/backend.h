@@ -43,8 +43,8 @@ class Backend {
   /// From now on Ready and the health service say no; everything is still served. The first step of
   /// a stop: the grace begins here.
   void SetNotReady();
-  /// Running jobs end or are given back, calls in flight end within what is left of the grace, then the
-  /// threads are joined and the store is closed. Once.
+  /// Running jobs end or are given back, calls in flight end within what is left of the grace, then
+  /// the threads are joined and the store is closed. Once.
   void Drain();
 
  private:
