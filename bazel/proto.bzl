@@ -11,11 +11,12 @@ def cc_protos(name, srcs, deps = [], visibility = None):
       name: the library's name.
       srcs: .proto files of this package.
       deps: other cc_protos of this package whose files these import.
-      visibility: of the library.
+      visibility: of both.
     """
     native.filegroup(
         name = name + "_files",
         srcs = srcs + [dep + "_files" for dep in deps],
+        visibility = visibility,
     )
     stems = []
     for src in srcs:
