@@ -20,8 +20,9 @@ class JobEngine;
 namespace slipway::server {
 
 /// The whole backend: directory, jobs, services, and gRPC in front of them. Made, drained and
-/// destroyed by main. REST in the same process calls through dispatcher(); whoever does must have
-/// ended its calls before Drain.
+/// destroyed by main. REST in the same process calls through dispatcher(); whoever does has
+/// drained before Drain; handlers it has cancelled may still be ending, on its executors, until
+/// Drain returns.
 class Backend {
  public:
   /// Opens the store and serves. Errors name the address or directory that is at fault.

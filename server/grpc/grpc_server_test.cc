@@ -101,6 +101,21 @@ class GrpcServerTest : public testing::Test {
     return status;
   }
 
+  /// A call is cancelled once its handler sleeps; caller and handler both hear of it.
+  void ExpectCancelReachesTheHandler() {
+    grpc::ClientContext context;
+    std::thread canceller([&] {
+      watch_.WaitFor(1);
+      context.TryCancel();
+    });
+    docking::v1::GetInfoResponse response;
+    const grpc::Status status =
+        Call("/docking.v1.Info/GetInfo", docking::v1::GetInfoRequest(), &response, context);
+    canceller.join();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED);
+    EXPECT_EQ(watch_.WaitFor(2).size(), 2u);
+  }
+
   Watch watch_;
   std::shared_ptr<Health> health_;
   std::unique_ptr<BlockingPool> pool_;
@@ -154,17 +169,7 @@ TEST_F(GrpcServerTest, DeadlineEndsTheHandlersSleep) {
 
 TEST_F(GrpcServerTest, CancellationEndsTheHandlersSleep) {
   Serve(std::chrono::hours(1));
-  grpc::ClientContext context;
-  std::thread canceller([&] {
-    watch_.WaitFor(1);
-    context.TryCancel();
-  });
-  docking::v1::GetInfoResponse response;
-  const grpc::Status status =
-      Call("/docking.v1.Info/GetInfo", docking::v1::GetInfoRequest(), &response, context);
-  canceller.join();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED);
-  EXPECT_EQ(watch_.WaitFor(2).size(), 2u);
+  ExpectCancelReachesTheHandler();
 }
 
 TEST_F(GrpcServerTest, DrainCancelsWhatOutlivesItsGrace) {
@@ -262,17 +267,7 @@ TEST_F(GrpcServerTest, OneBlockingWorkerServesOneCallAtATime) {
 
 TEST_F(GrpcServerTest, BlockingWorkerHearsOfCancellation) {
   Serve(std::chrono::hours(1), 1);
-  grpc::ClientContext context;
-  std::thread canceller([&] {
-    watch_.WaitFor(1);
-    context.TryCancel();
-  });
-  docking::v1::GetInfoResponse response;
-  const grpc::Status status =
-      Call("/docking.v1.Info/GetInfo", docking::v1::GetInfoRequest(), &response, context);
-  canceller.join();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED);
-  EXPECT_EQ(watch_.WaitFor(2).size(), 2u);
+  ExpectCancelReachesTheHandler();
 }
 
 TEST_F(GrpcServerTest, HealthFollowsTheServer) {
