@@ -50,6 +50,8 @@ namespace slipway::base {
   X(kConflict, "conflict")                           \
   X(kForbiddenTarget, "forbidden_target")            \
   X(kBadSchema, "bad_schema")                        \
+  X(kExpired, "expired")                             \
+  X(kCancelled, "cancelled")                         \
   X(kInternal, "internal")
 
 enum class Reason {

@@ -246,6 +246,18 @@ TEST(Gateway, HttpResponseOption) {
   }
 }
 
+TEST(Gateway, HttpResponseOptionOfAnError) {
+  Harbour harbour;
+  harbour.script.status = {absl::StatusCode::kNotFound, "sunk"};
+  harbour.script.initial_metadata = {{"x-http-code", "410"}};
+  EXPECT_EQ(harbour.Send("POST", "/v1/ships", {}, {"{}"}).answer->status, 410);
+  // An error does not look like success, and a method without the option decides nothing.
+  harbour.script.initial_metadata = {{"x-http-code", "200"}};
+  EXPECT_EQ(harbour.Send("POST", "/v1/ships", {}, {"{}"}).answer->status, 404);
+  harbour.script.initial_metadata = {{"x-http-code", "410"}};
+  EXPECT_EQ(harbour.Send("GET", "/v1/ships/x").answer->status, 404);
+}
+
 TEST(Gateway, TrailersOnlyWhenAskedFor) {
   Harbour harbour;
   harbour.script.messages = {kShip};

@@ -24,12 +24,14 @@ bool IsPlain(const ReplyPlan& plan, std::string_view key) {
          plan.plain_headers.end();
 }
 
-/// A final status of three digits; 0 for anything else.
-int ParseStatus(std::string_view text) {
+/// The status, `least` to 599, that the method gave its answer; 0 if it gave none.
+int StatusFromMetadata(const ReplyPlan* plan, const rpc::Metadata& metadata, int least) {
+  if (plan == nullptr || !plan->status_from_metadata) return 0;
+  const std::string_view text = metadata.Find(kStatusKey).value_or("");
   int status = 0;
   const bool digits = text.size() == 3 && absl::ascii_isdigit(text[0]) &&
                       absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &status);
-  return digits && status >= 200 && status <= 599 ? status : 0;
+  return digits && status >= least && status <= 599 ? status : 0;
 }
 
 /// Initial metadata to headers. `plan` may be null: then all have the prefix.
@@ -86,10 +88,8 @@ ResponseHead MakeSuccessHead(const ReplyPlan& plan, std::string_view content_typ
   head.headers.reserve(initial_metadata.size() + 2);
   if (!content_type.empty()) head.headers.push_back({"Content-Type", std::string(content_type)});
   AddMetadata(&plan, initial_metadata, &head);
-  if (plan.status_from_metadata) {
-    const int status = ParseStatus(initial_metadata.Find(kStatusKey).value_or(""));
-    if (status != 0) head.status = status;
-  }
+  const int status = StatusFromMetadata(&plan, initial_metadata, 200);
+  if (status != 0) head.status = status;
   return head;
 }
 
@@ -124,7 +124,9 @@ Reply MakeError(const absl::Status& status, const ErrorStyle& style) {
 
 Reply MakeCallError(const rpc::UnaryResult& result, const ReplyPlan* plan, bool wants_trailers,
                     const ErrorStyle& style) {
-  Reply reply = ErrorReply(HttpStatus(result.status.code()), result.status, style);
+  const int status = StatusFromMetadata(plan, result.initial_metadata, 400);
+  Reply reply = ErrorReply(status != 0 ? status : HttpStatus(result.status.code()), result.status,
+                           style);
   AddMetadata(plan, result.initial_metadata, &reply.head);
   if (wants_trailers) AddTrailers(result.trailers, &reply);
   return reply;

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
@@ -59,6 +60,12 @@ uint64_t Check(uint64_t sequence) {
 }
 
 }  // namespace
+
+std::string RandomBytes(size_t size) {
+  std::string bytes(size, '\0');
+  FillRandom(bytes.data(), size);
+  return bytes;
+}
 
 std::string NewJobId(absl::Time time) {
   constexpr int64_t kMaxMillis = (int64_t{1} << 48) - 1;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +12,9 @@ namespace slipway::jobs {
 
 /// Length of a job id in characters.
 inline constexpr size_t kJobIdLength = 26;
+
+/// `size` bytes from the system's random generator. Any thread.
+std::string RandomBytes(size_t size);
 
 /// A new job id: 48 bits of `time` in milliseconds, then 80 bits from the system's random
 /// generator, as 26 characters of Crockford's base32 in lower case. Ids of different milliseconds

@@ -19,62 +19,108 @@ rpc::Task<T> Later(rpc::Executor& executor, T value) {
   return Completion<T>::Wait(std::move(completion));
 }
 
+bool Matches(const JobRow& row, const JobQuery& query) {
+  return (!query.owner || row.owner == *query.owner) &&
+         (!query.state || row.state == *query.state) &&
+         (query.kind.empty() || row.kind == query.kind) &&
+         !(row.expire_time && *row.expire_time <= query.now);
+}
+
 }  // namespace
 
-JobRow MemoryStore::Insert(NewJob job) {
+MemoryStore::MemoryStore(Limits limits) : limits_(limits), secret_(RandomBytes(32)) {}
+
+MemoryStore::Change::Change(MemoryStore& store)
+    : store_(store), telling_(store.telling_), lock_(store.mutex_) {}
+
+MemoryStore::Change::~Change() {
+  lock_.unlock();
+  bool runnable = false;
+  for (const JobEvent& event : events_) {
+    store_.events_.Notify(event);
+    runnable = runnable || event.after.state == JobState::kAccepted;
+  }
+  if (runnable) store_.runnable_.Notify();
+}
+
+const MemoryStore::Entry* MemoryStore::FindKey(const NewJob& job) const {
+  if (job.idempotency_key.empty()) return nullptr;
+  for (const auto& [sequence, entry] : entries_) {
+    if (entry.job.owner == job.owner && entry.job.idempotency_key == job.idempotency_key) {
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
+absl::StatusOr<JobRow> MemoryStore::Insert(Change& change, NewJob job) {
+  if (const Entry* same = FindKey(job); same != nullptr) {
+    if (same->job.fingerprint != job.fingerprint) return KeyUsed(job.idempotency_key);
+    return same->row;
+  }
+  if (waiting_ >= limits_.max_waiting) return TooManyWaiting(waiting_);
   Entry entry;
   entry.row.id = NewJobId(job.create_time);
-  entry.row.kind = std::move(job.kind);
-  entry.row.correlation_id = std::move(job.correlation_id);
+  entry.row.kind = job.kind;
+  entry.row.max_attempts = job.max_attempts;
+  entry.row.correlation_id = job.correlation_id;
+  entry.row.owner = job.owner;
   entry.row.create_time = job.create_time;
-  entry.payload = std::move(job.payload);
+  entry.row.not_before = job.not_before;
+  entry.job = std::move(job);
+  ++waiting_;
   JobRow row = entry.row;
-  // Before it can be leased, and without the mutex: who is told may be about to ask the store.
-  accepted_.Notify(row);
-  const std::lock_guard lock(mutex_);
-  const int64_t sequence = entries_.empty() ? 1 : entries_.rbegin()->first + 1;
-  by_id_[row.id] = sequence;
-  entries_.emplace(sequence, std::move(entry));
+  by_id_[row.id] = ++last_sequence_;
+  entries_.emplace(last_sequence_, std::move(entry));
+  change.Happened(JobEvent::Type::kAccepted, JobState::kAccepted, row);
   return row;
 }
 
 rpc::Task<absl::StatusOr<JobRow>> MemoryStore::Submit(rpc::Executor& executor, NewJob job) {
-  absl::StatusOr<JobRow> row = Insert(std::move(job));
-  runnable_.Notify();
+  absl::StatusOr<JobRow> row;
+  {
+    Change change(*this);
+    row = Insert(change, std::move(job));
+  }
   auto later = Later(executor, std::move(row));
   co_return co_await std::move(later);
 }
 
+absl::StatusOr<MemoryStore::Entries::iterator> MemoryStore::Find(const std::string& id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return JobNotFound(id);
+  return entries_.find(found->second);
+}
+
 rpc::Task<absl::StatusOr<JobRow>> MemoryStore::Get(rpc::Executor&, std::string id) {
   const std::lock_guard lock(mutex_);
-  const auto found = by_id_.find(id);
-  if (found == by_id_.end()) co_return JobNotFound(id);
-  co_return entries_.at(found->second).row;
+  SLIPWAY_CO_ASSIGN_OR_RETURN(const auto found, Find(id));
+  co_return found->second.row;
 }
 
 rpc::Task<absl::StatusOr<JobOutcome>> MemoryStore::GetOutcome(rpc::Executor&, std::string id) {
   const std::lock_guard lock(mutex_);
-  const auto found = by_id_.find(id);
-  if (found == by_id_.end()) co_return JobNotFound(id);
-  const Entry& entry = entries_.at(found->second);
+  SLIPWAY_CO_ASSIGN_OR_RETURN(const auto found, Find(id));
+  const Entry& entry = found->second;
   JobOutcome outcome;
   outcome.row = entry.row;
   outcome.result = entry.result;
+  outcome.attachment = entry.job.attachment;
   co_return outcome;
 }
 
-rpc::Task<absl::StatusOr<JobPage>> MemoryStore::List(rpc::Executor&, int page_size,
-                                                     std::string page_token) {
+rpc::Task<absl::StatusOr<JobPage>> MemoryStore::List(rpc::Executor&, JobQuery query) {
   int64_t before = std::numeric_limits<int64_t>::max();
-  if (!page_token.empty()) {
-    SLIPWAY_CO_ASSIGN_OR_RETURN(before, DecodePageToken(page_token));
+  if (!query.page_token.empty()) {
+    SLIPWAY_CO_ASSIGN_OR_RETURN(before, DecodePageToken(query.page_token));
   }
   JobPage page;
   const std::lock_guard lock(mutex_);
-  auto next = std::make_reverse_iterator(entries_.lower_bound(before));
   int64_t last = 0;
-  for (; next != entries_.rend(); ++next) {
-    if (page.jobs.size() == static_cast<size_t>(page_size)) {
+  for (auto next = std::make_reverse_iterator(entries_.lower_bound(before));
+       next != entries_.rend(); ++next) {
+    if (!Matches(next->second.row, query)) continue;
+    if (page.jobs.size() == static_cast<size_t>(query.page_size)) {
       page.next_page_token = EncodePageToken(last);
       break;
     }
@@ -84,51 +130,99 @@ rpc::Task<absl::StatusOr<JobPage>> MemoryStore::List(rpc::Executor&, int page_si
   co_return page;
 }
 
-std::optional<LeasedJob> MemoryStore::Lease(const std::vector<std::string>& kinds, absl::Time now,
-                                            absl::Duration duration) {
-  const std::lock_guard lock(mutex_);
+LeaseAnswer MemoryStore::Lease(Change& change, const std::string& kind, JobTime now,
+                               absl::Duration duration) {
+  LeaseAnswer answer;
   for (auto& [sequence, entry] : entries_) {
-    const bool waits = entry.row.state == JobState::kAccepted ||
-                       (entry.row.state == JobState::kRunning && entry.lease_until <= now);
-    if (!waits || std::find(kinds.begin(), kinds.end(), entry.row.kind) == kinds.end()) continue;
-    const bool recovered = entry.row.state == JobState::kRunning;
-    entry.row.state = JobState::kRunning;
-    entry.row.attempt += 1;
-    entry.row.start_time = now;
+    JobRow& row = entry.row;
+    if (row.kind != kind || Ended(row.state)) continue;
+    const bool expired = row.state == JobState::kRunning;
+    // When it may be leased, as a steady time.
+    absl::Time from = expired ? entry.lease_until : entry.retry_time.value_or(now.steady);
+    if (!expired && row.not_before) from = now.steady + (*row.not_before - now.wall);
+    if (from > now.steady) {
+      answer.ask_again = std::min(answer.ask_again, from);
+      continue;
+    }
+    if (expired && row.attempt >= row.max_attempts) {
+      End(change, entry, JobState::kFailed, now.wall, WorkerDied(row.attempt));
+      continue;
+    }
+    const JobState before = row.state;
+    if (!expired) --waiting_;
+    row.state = JobState::kRunning;
+    row.attempt += 1;
+    row.start_time = now.wall;
+    row.not_before.reset();
+    entry.retry_time.reset();
     entry.token += 1;
-    entry.lease_until = now + duration;
-    return LeasedJob{entry.row, entry.payload, entry.token, recovered};
+    entry.lease_until = now.steady + duration;
+    change.Happened(JobEvent::Type::kLeased, before, row);
+    answer.job = LeasedJob{row, entry.job.payload, entry.token};
+    answer.ask_again = absl::InfiniteFuture();
+    break;
   }
-  return std::nullopt;
+  return answer;
 }
 
-rpc::Task<absl::StatusOr<std::optional<LeasedJob>>> MemoryStore::LeaseNext(
-    rpc::Executor& executor, std::vector<std::string> kinds, absl::Time now,
-    absl::Duration duration) {
-  absl::StatusOr<std::optional<LeasedJob>> leased = Lease(kinds, now, duration);
+rpc::Task<absl::StatusOr<LeaseAnswer>> MemoryStore::LeaseNext(rpc::Executor& executor,
+                                                              std::string kind, JobTime now,
+                                                              absl::Duration duration) {
+  absl::StatusOr<LeaseAnswer> leased;
+  {
+    Change change(*this);
+    leased = Lease(change, kind, now, duration);
+  }
   auto later = Later(executor, std::move(leased));
   co_return co_await std::move(later);
 }
 
 absl::StatusOr<MemoryStore::Entry*> MemoryStore::Leased(const std::string& id, int64_t token) {
-  const auto found = by_id_.find(id);
-  if (found == by_id_.end()) return JobNotFound(id);
-  Entry& entry = entries_.at(found->second);
+  SLIPWAY_ASSIGN_OR_RETURN(const auto found, Find(id));
+  Entry& entry = found->second;
   if (entry.row.state != JobState::kRunning || entry.token != token) return LeaseLost(id);
   return &entry;
 }
 
-rpc::Task<absl::Status> MemoryStore::Complete(rpc::Executor& executor, std::string id,
-                                              int64_t token, absl::Time now, JobResult result) {
+void MemoryStore::End(Change& change, Entry& entry, JobState state, absl::Time now,
+                      rpc::Status error) {
+  const JobState before = entry.row.state;
+  if (before == JobState::kAccepted) --waiting_;
+  entry.row.state = state;
+  entry.row.end_time = now;
+  entry.row.expire_time = now + entry.job.result_lifetime;
+  entry.row.not_before.reset();
+  entry.row.error = std::move(error);
+  change.Happened(JobEvent::Type::kEnded, before, entry.row);
+}
+
+rpc::Task<absl::Status> MemoryStore::Extend(rpc::Executor& executor, std::string id, int64_t token,
+                                            absl::Time until, int progress) {
   absl::Status status;
   {
     const std::lock_guard lock(mutex_);
     const absl::StatusOr<Entry*> entry = Leased(id, token);
     status = entry.status();
     if (status.ok()) {
-      (*entry)->row.state = JobState::kSucceeded;
-      (*entry)->row.end_time = now;
+      (*entry)->lease_until = until;
+      (*entry)->row.progress = progress;
+    }
+  }
+  auto later = Later(executor, std::move(status));
+  co_return co_await std::move(later);
+}
+
+rpc::Task<absl::Status> MemoryStore::Complete(rpc::Executor& executor, std::string id,
+                                              int64_t token, absl::Time now, JobResult result) {
+  absl::Status status;
+  {
+    Change change(*this);
+    const absl::StatusOr<Entry*> entry = Leased(id, token);
+    status = entry.status();
+    if (status.ok()) {
+      (*entry)->row.progress = 100;
       (*entry)->result = std::move(result);
+      End(change, **entry, JobState::kSucceeded, now, rpc::Status());
     }
   }
   auto later = Later(executor, std::move(status));
@@ -139,13 +233,33 @@ rpc::Task<absl::Status> MemoryStore::Fail(rpc::Executor& executor, std::string i
                                           absl::Time now, rpc::Status error) {
   absl::Status status;
   {
-    const std::lock_guard lock(mutex_);
+    Change change(*this);
+    const absl::StatusOr<Entry*> entry = Leased(id, token);
+    status = entry.status();
+    if (status.ok()) End(change, **entry, JobState::kFailed, now, std::move(error));
+  }
+  auto later = Later(executor, std::move(status));
+  co_return co_await std::move(later);
+}
+
+void MemoryStore::Wait(Change& change, JobEvent::Type type, Entry& entry) {
+  ++waiting_;
+  entry.row.state = JobState::kAccepted;
+  entry.row.start_time.reset();
+  change.Happened(type, JobState::kRunning, entry.row);
+}
+
+rpc::Task<absl::Status> MemoryStore::Retry(rpc::Executor& executor, std::string id, int64_t token,
+                                           rpc::Status error, absl::Time wake) {
+  absl::Status status;
+  {
+    Change change(*this);
     const absl::StatusOr<Entry*> entry = Leased(id, token);
     status = entry.status();
     if (status.ok()) {
-      (*entry)->row.state = JobState::kFailed;
-      (*entry)->row.end_time = now;
       (*entry)->row.error = std::move(error);
+      (*entry)->retry_time = wake;
+      Wait(change, JobEvent::Type::kRetried, **entry);
     }
   }
   auto later = Later(executor, std::move(status));
@@ -156,16 +270,83 @@ rpc::Task<absl::Status> MemoryStore::Release(rpc::Executor& executor, std::strin
                                              int64_t token) {
   absl::Status status;
   {
-    const std::lock_guard lock(mutex_);
+    Change change(*this);
     const absl::StatusOr<Entry*> entry = Leased(id, token);
     status = entry.status();
     if (status.ok()) {
-      (*entry)->row.state = JobState::kAccepted;
-      (*entry)->row.start_time.reset();
+      (*entry)->row.attempt -= 1;
+      Wait(change, JobEvent::Type::kGivenBack, **entry);
     }
   }
-  if (status.ok()) runnable_.Notify();
   auto later = Later(executor, std::move(status));
+  co_return co_await std::move(later);
+}
+
+rpc::Task<absl::StatusOr<JobRow>> MemoryStore::Cancel(rpc::Executor& executor, std::string id,
+                                                      absl::Time now, std::string message) {
+  absl::StatusOr<JobRow> row;
+  {
+    Change change(*this);
+    const auto found = Find(id);
+    row = found.ok() ? absl::StatusOr<JobRow>(JobRow()) : found.status();
+    if (found.ok()) {
+      Entry& entry = (*found)->second;
+      if (!Ended(entry.row.state)) {
+        entry.token += 1;
+        End(change, entry, JobState::kCancelled, now,
+            rpc::Status(absl::StatusCode::kCancelled, std::move(message)));
+      }
+      row = entry.row;
+    }
+  }
+  auto later = Later(executor, std::move(row));
+  co_return co_await std::move(later);
+}
+
+void MemoryStore::Forget(Change& change, Entries::iterator entry) {
+  change.Happened(JobEvent::Type::kForgotten, entry->second.row.state, entry->second.row);
+  by_id_.erase(entry->second.row.id);
+  entries_.erase(entry);
+}
+
+rpc::Task<absl::Status> MemoryStore::Delete(rpc::Executor& executor, std::string id) {
+  absl::Status status;
+  {
+    Change change(*this);
+    const auto found = Find(id);
+    status = found.status();
+    if (status.ok() && !Ended((*found)->second.row.state)) {
+      status = NotEnded((*found)->second.row);
+    } else if (status.ok()) {
+      Forget(change, *found);
+    }
+  }
+  auto later = Later(executor, std::move(status));
+  co_return co_await std::move(later);
+}
+
+rpc::Task<absl::StatusOr<size_t>> MemoryStore::Purge(rpc::Executor& executor, absl::Time now,
+                                                     size_t limit) {
+  size_t purged = 0;
+  {
+    Change change(*this);
+    for (auto next = entries_.begin(); next != entries_.end() && purged < limit;) {
+      const auto entry = next++;
+      const std::optional<absl::Time> expired = entry->second.row.expire_time;
+      if (!expired || *expired > now) continue;
+      if (*expired + limits_.remember <= now) {
+        Forget(change, entry);
+        ++purged;
+      } else if (!std::exchange(entry->second.emptied, true)) {
+        entry->second.result = JobResult();
+        entry->second.job.payload.clear();
+        entry->second.job.attachment.clear();
+        ++purged;
+      }
+    }
+  }
+  absl::StatusOr<size_t> answer = purged;
+  auto later = Later(executor, std::move(answer));
   co_return co_await std::move(later);
 }
 
@@ -181,9 +362,9 @@ absl::StatusOr<std::vector<JobCount>> MemoryStore::Count() {
 absl::StatusOr<std::optional<absl::Time>> MemoryStore::OldestWaiting(const std::string& kind) {
   const std::lock_guard lock(mutex_);
   for (const auto& [sequence, entry] : entries_) {
-    if (entry.row.kind == kind && entry.row.state == JobState::kAccepted) {
-      return entry.row.create_time;
-    }
+    const bool waits = entry.row.state == JobState::kAccepted && !entry.row.not_before &&
+                       !entry.retry_time && entry.row.kind == kind;
+    if (waits) return entry.row.create_time;
   }
   return std::optional<absl::Time>();
 }

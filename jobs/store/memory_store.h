@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "jobs/store/store.h"
@@ -18,27 +19,37 @@ namespace slipway::jobs {
 /// do.
 class MemoryStore : public Store {
  public:
+  MemoryStore() : MemoryStore(Limits()) {}
+  explicit MemoryStore(Limits limits);
+
   rpc::Task<absl::StatusOr<JobRow>> Submit(rpc::Executor& executor, NewJob job) override;
   rpc::Task<absl::StatusOr<JobRow>> Get(rpc::Executor& executor, std::string id) override;
   rpc::Task<absl::StatusOr<JobOutcome>> GetOutcome(rpc::Executor& executor,
                                                    std::string id) override;
-  rpc::Task<absl::StatusOr<JobPage>> List(rpc::Executor& executor, int page_size,
-                                          std::string page_token) override;
-  rpc::Task<absl::StatusOr<std::optional<LeasedJob>>> LeaseNext(rpc::Executor& executor,
-                                                                std::vector<std::string> kinds,
-                                                                absl::Time now,
-                                                                absl::Duration duration) override;
+  rpc::Task<absl::StatusOr<JobPage>> List(rpc::Executor& executor, JobQuery query) override;
+  rpc::Task<absl::StatusOr<LeaseAnswer>> LeaseNext(rpc::Executor& executor, std::string kind,
+                                                   JobTime now, absl::Duration duration) override;
+  rpc::Task<absl::Status> Extend(rpc::Executor& executor, std::string id, int64_t token,
+                                 absl::Time until, int progress) override;
   rpc::Task<absl::Status> Complete(rpc::Executor& executor, std::string id, int64_t token,
                                    absl::Time now, JobResult result) override;
   rpc::Task<absl::Status> Fail(rpc::Executor& executor, std::string id, int64_t token,
                                absl::Time now, rpc::Status error) override;
+  rpc::Task<absl::Status> Retry(rpc::Executor& executor, std::string id, int64_t token,
+                                rpc::Status error, absl::Time wake) override;
   rpc::Task<absl::Status> Release(rpc::Executor& executor, std::string id, int64_t token) override;
+  rpc::Task<absl::StatusOr<JobRow>> Cancel(rpc::Executor& executor, std::string id, absl::Time now,
+                                           std::string message) override;
+  rpc::Task<absl::Status> Delete(rpc::Executor& executor, std::string id) override;
+  rpc::Task<absl::StatusOr<size_t>> Purge(rpc::Executor& executor, absl::Time now,
+                                          size_t limit) override;
   absl::StatusOr<std::vector<JobCount>> Count() override;
   absl::StatusOr<std::optional<absl::Time>> OldestWaiting(const std::string& kind) override;
+  const std::string& secret() const override { return secret_; }
   absl::Status Health() const override { return absl::OkStatus(); }
-  std::unique_ptr<Signal<const JobRow&>::Subscription> OnAccepted(
-      std::function<void(const JobRow&)> callback) override {
-    return accepted_.Subscribe(std::move(callback));
+  std::unique_ptr<Signal<const JobEvent&>::Subscription> OnEvent(
+      std::function<void(const JobEvent&)> callback) override {
+    return events_.Subscribe(std::move(callback));
   }
   std::unique_ptr<Signal<>::Subscription> OnRunnable(std::function<void()> callback) override {
     return runnable_.Subscribe(std::move(callback));
@@ -46,25 +57,55 @@ class MemoryStore : public Store {
 
  private:
   struct Entry {
+    NewJob job;
     JobRow row;
-    std::string payload;
     int64_t token = 0;
-    absl::Time lease_until;
+    absl::Time lease_until;                // steady; while it runs
+    std::optional<absl::Time> retry_time;  // steady; while it waits for its next attempt
     JobResult result;
+    bool emptied = false;  // its result has expired and was dropped
+  };
+  using Entries = std::map<int64_t, Entry>;
+
+  /// One change: holds the store, and when it ends tells what happened. Without the mutex: who is
+  /// told may be waiting for somebody who asks the store.
+  class Change {
+   public:
+    explicit Change(MemoryStore& store);
+    ~Change();
+    void Happened(JobEvent::Type type, JobState before, const JobRow& after) {
+      events_.push_back({type, before, after});
+    }
+
+   private:
+    MemoryStore& store_;
+    std::lock_guard<std::mutex> telling_;
+    std::unique_lock<std::mutex> lock_;
+    std::vector<JobEvent> events_;
   };
 
-  JobRow Insert(NewJob job);
-  std::optional<LeasedJob> Lease(const std::vector<std::string>& kinds, absl::Time now,
-                                 absl::Duration duration);
-  /// The entry whose present lease is `token`. With the mutex held.
+  // All within a Change, those that do not take it excepted: with mutex_ held.
+  absl::StatusOr<JobRow> Insert(Change& change, NewJob job);
+  LeaseAnswer Lease(Change& change, const std::string& kind, JobTime now, absl::Duration duration);
+  absl::StatusOr<Entries::iterator> Find(const std::string& id);
+  /// The entry whose present lease is `token`.
   absl::StatusOr<Entry*> Leased(const std::string& id, int64_t token);
+  const Entry* FindKey(const NewJob& job) const;
+  void Wait(Change& change, JobEvent::Type type, Entry& entry);
+  void End(Change& change, Entry& entry, JobState state, absl::Time now, rpc::Status error);
+  void Forget(Change& change, Entries::iterator entry);
 
-  Signal<const JobRow&> accepted_;
+  const Limits limits_;
+  const std::string secret_;
+  Signal<const JobEvent&> events_;
   Signal<> runnable_;
+  std::mutex telling_;  // keeps events in the order of the changes; taken before mutex_
   std::mutex mutex_;
-  // Both guarded by mutex_:
-  std::map<int64_t, Entry> entries_;  // by order of submission
+  // All guarded by mutex_:
+  Entries entries_;  // by order of submission
+  int64_t last_sequence_ = 0;
   std::map<std::string, int64_t> by_id_;
+  int64_t waiting_ = 0;  // entries that are kAccepted
 };
 
 }  // namespace slipway::jobs

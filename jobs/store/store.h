@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,49 +31,83 @@ namespace slipway::jobs {
 /// waiting (queue_full). An answer that is OK is durable.
 class Store {
  public:
+  struct Limits {
+    /// Jobs in state kAccepted; a submission above is refused with queue_full.
+    int64_t max_waiting = 2'000'000;
+    /// How long an ended job is known after its result has expired.
+    absl::Duration remember = absl::Hours(24);
+  };
+
   virtual ~Store() = default;
 
-  /// Stores a new job as kAccepted, under an id of its own.
+  /// Stores a new job as kAccepted, under an id of its own. A job of the same owner and idempotency
+  /// key that has the same fingerprint is answered as it stands, and nothing stored; with another
+  /// fingerprint: ALREADY_EXISTS (conflict).
   virtual rpc::Task<absl::StatusOr<JobRow>> Submit(rpc::Executor& executor, NewJob job) = 0;
 
-  /// NOT_FOUND for an unknown id.
+  /// NOT_FOUND for an unknown id. An expired job is answered until it is forgotten.
   virtual rpc::Task<absl::StatusOr<JobRow>> Get(rpc::Executor& executor, std::string id) = 0;
-  /// As Get, with the result.
+  /// As Get, with the result; that of an expired job is empty.
   virtual rpc::Task<absl::StatusOr<JobOutcome>> GetOutcome(rpc::Executor& executor,
                                                            std::string id) = 0;
-  /// Newest first, `page_size` ≥ 1 at most. INVALID_ARGUMENT for a page token that no List made.
-  virtual rpc::Task<absl::StatusOr<JobPage>> List(rpc::Executor& executor, int page_size,
-                                                  std::string page_token) = 0;
+  /// Newest first, `page_size` ≥ 1 at most. A page of a filtered list may be short and not the
+  /// last, so that no page costs more than a bounded look. INVALID_ARGUMENT for a page token that
+  /// no List made.
+  virtual rpc::Task<absl::StatusOr<JobPage>> List(rpc::Executor& executor, JobQuery query) = 0;
 
-  /// Leases the oldest job of one of `kinds` that waits, or whose lease ended at or before `now`,
-  /// until `now + duration`; nothing if there is none. Its attempt counts one more.
-  virtual rpc::Task<absl::StatusOr<std::optional<LeasedJob>>> LeaseNext(
-      rpc::Executor& executor, std::vector<std::string> kinds, absl::Time now,
-      absl::Duration duration) = 0;
-
-  /// Ends or gives back a leased job. ABORTED (reason conflict) when `token` is not that of its
-  /// present lease, NOT_FOUND for an unknown id. An expired lease that nobody took over is still
-  /// good.
+  /// Leases the job of `kind` that was submitted first among those that wait for nothing, or for a
+  /// time that has come, or whose lease ended at or before `now.steady`; until `now.steady +
+  /// duration`. Its attempt counts one more. A job whose lease ended without an answer max_attempts
+  /// times is not leased but ends as kFailed (INTERNAL).
+  virtual rpc::Task<absl::StatusOr<LeaseAnswer>> LeaseNext(rpc::Executor& executor,
+                                                           std::string kind, JobTime now,
+                                                           absl::Duration duration) = 0;
+  /// Prolongs a lease to `until` (steady) and notes how far the work is.
+  /// Errors of this and the next four: ABORTED (reason conflict) when `token` is not that of its
+  /// present lease, as after a cancellation; NOT_FOUND for an unknown id. An expired lease that
+  /// nobody took over is still good.
+  virtual rpc::Task<absl::Status> Extend(rpc::Executor& executor, std::string id, int64_t token,
+                                         absl::Time until, int progress) = 0;
+  /// Ends a leased job as kSucceeded.
   virtual rpc::Task<absl::Status> Complete(rpc::Executor& executor, std::string id, int64_t token,
                                            absl::Time now, JobResult result) = 0;
-  /// `error` must not be OK.
+  /// Ends it as kFailed; `error` must not be OK.
   virtual rpc::Task<absl::Status> Fail(rpc::Executor& executor, std::string id, int64_t token,
                                        absl::Time now, rpc::Status error) = 0;
-  /// The job waits again, at its old place.
+  /// The attempt ended with `error`; the job waits until `wake` (steady), then takes its old place.
+  virtual rpc::Task<absl::Status> Retry(rpc::Executor& executor, std::string id, int64_t token,
+                                        rpc::Status error, absl::Time wake) = 0;
+  /// The job waits again, at its old place; the attempt does not count.
   virtual rpc::Task<absl::Status> Release(rpc::Executor& executor, std::string id,
                                           int64_t token) = 0;
 
-  /// For metrics, read on the calling thread. Counting visits every job: once, at start.
+  /// Ends a job that has not ended as kCancelled (error CANCELLED with `message`), and voids its
+  /// lease; answers the job as it is then, or as it was when it had ended already.
+  virtual rpc::Task<absl::StatusOr<JobRow>> Cancel(rpc::Executor& executor, std::string id,
+                                                   absl::Time now, std::string message) = 0;
+  /// Forgets an ended job. FAILED_PRECONDITION (conflict) for one that has not ended.
+  virtual rpc::Task<absl::Status> Delete(rpc::Executor& executor, std::string id) = 0;
+  /// Drops results that have expired by `now` (wall) and forgets jobs whose results expired
+  /// Limits::remember ago; at most `limit` ≥ 1 of them. Answers how many: `limit` means that there
+  /// may be more.
+  virtual rpc::Task<absl::StatusOr<size_t>> Purge(rpc::Executor& executor, absl::Time now,
+                                                  size_t limit) = 0;
+
+  /// For metrics, read on the calling thread. The cost does not grow with the number of jobs.
   virtual absl::StatusOr<std::vector<JobCount>> Count() = 0;
-  /// When the oldest waiting job of `kind` was submitted; nothing if none waits.
+  /// When the first submitted job of `kind` that waits for a worker was submitted; nothing if none
+  /// waits.
   virtual absl::StatusOr<std::optional<absl::Time>> OldestWaiting(const std::string& kind) = 0;
+  /// 32 random bytes that were made with the store and stay with it: the key of owner hashes.
+  virtual const std::string& secret() const = 0;
 
   /// OK while writes can succeed; else why they cannot, until the process starts anew.
   virtual absl::Status Health() const = 0;
 
-  /// `callback` runs for each new job once it is durable, before anybody can have leased it.
-  virtual std::unique_ptr<Signal<const JobRow&>::Subscription> OnAccepted(
-      std::function<void(const JobRow&)> callback) = 0;
+  /// `callback` runs for each step of a job once that is durable, in order, before the operation is
+  /// answered: see Signal.
+  virtual std::unique_ptr<Signal<const JobEvent&>::Subscription> OnEvent(
+      std::function<void(const JobEvent&)> callback) = 0;
   /// `callback` runs after each change that made a job leasable: see Signal.
   virtual std::unique_ptr<Signal<>::Subscription> OnRunnable(std::function<void()> callback) = 0;
 };
