@@ -1,0 +1,82 @@
+#include "jobs/work/call_answer.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/reason.h"
+#include "base/status_macros.h"
+#include "google/protobuf/descriptor.h"
+#include "schema/json.h"
+#include "schema/message.h"
+
+namespace slipway::jobs {
+namespace {
+
+/// Keys that belong to the way on which the answer came, not to the answer.
+bool IsTransportKey(std::string_view key) {
+  static constexpr std::array<std::string_view, 14> kKeys = {
+      "content-type",      "te",           "grpc-encoding",     "grpc-accept-encoding",
+      "grpc-status",       "grpc-message", "grpc-message-type", "grpc-status-details-bin",
+      "grpc-timeout",      "connection",   "accept-encoding",   "content-length",
+      "transfer-encoding", "trailer"};
+  if (key.empty() || key[0] == ':') return true;
+  return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
+
+rpc::Metadata WithoutTransport(const rpc::Metadata& metadata) {
+  rpc::Metadata kept;
+  kept.Reserve(metadata.size());
+  for (const auto& [key, value] : metadata) {
+    if (!IsTransportKey(key)) kept.Add(key, value);
+  }
+  return kept;
+}
+
+absl::Status CheckSize(size_t size, size_t max_bytes) {
+  if (size <= max_bytes) return absl::OkStatus();
+  return base::MakeError(
+      absl::StatusCode::kOutOfRange, base::Reason::kResponseTooLarge,
+      absl::StrCat("the answer has ", size, " bytes; a job keeps at most ", max_bytes));
+}
+
+absl::Status Render(const schema::MessageType& type, const std::string& message,
+                    JobResult* result) {
+  if (type.IsHttpBody(schema::FieldPath())) {
+    const schema::ResponseFormat format(type, schema::FieldPath());
+    SLIPWAY_ASSIGN_OR_RETURN(const schema::HttpBodyView body, format.ReadHttpBody(message));
+    result->content_type = std::string(body.content_type);
+    result->body = std::string(body.data);
+    return absl::OkStatus();
+  }
+  result->content_type = "application/json";
+  SLIPWAY_ASSIGN_OR_RETURN(result->body, schema::JsonFromWire(type, message));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<JobResult> KeepAnswer(const schema::Schema& schema, const std::string& method,
+                                     rpc::UnaryResult answer, size_t max_bytes) {
+  JobResult result;
+  if (answer.status.ok()) {
+    const schema::MethodInfo* known = schema.FindMethod(method);
+    if (known == nullptr || known->descriptor->output_type()->is_placeholder()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("target gone: it answered ", method,
+                       " but does not describe that method any more, so the answer is unreadable"));
+    }
+    SLIPWAY_RETURN_IF_ERROR(CheckSize(answer.message.size(), max_bytes));
+    SLIPWAY_RETURN_IF_ERROR(Render(schema.output(*known), answer.message, &result));
+    SLIPWAY_RETURN_IF_ERROR(CheckSize(result.body.size(), max_bytes));
+  }
+  result.status = std::move(answer.status);
+  result.initial_metadata = WithoutTransport(answer.initial_metadata);
+  result.trailers = WithoutTransport(answer.trailers);
+  return result;
+}
+
+}  // namespace slipway::jobs

@@ -1,0 +1,88 @@
+#include "jobs/work/call_request.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/reason.h"
+#include "base/status_macros.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/dynamic_message.h"
+#include "google/protobuf/message.h"
+#include "schema/json.h"
+
+namespace slipway::jobs {
+namespace {
+
+namespace pb = google::protobuf;
+
+constexpr absl::string_view kRequest = "call.request";
+constexpr absl::string_view kRequestBytes = "call.request_bytes";
+
+absl::Status Wrong(absl::string_view field, absl::string_view problem,
+                   base::Reason reason = base::Reason::kBadField) {
+  return base::MakeError(absl::StatusCode::kInvalidArgument, reason,
+                         absl::StrCat(field, ": ", problem));
+}
+
+absl::StatusOr<std::string> FromValue(const schema::Schema& schema,
+                                      const schema::MethodInfo& method, const pb::Value& value) {
+  const schema::MessageType& type = *schema.FindMessage("google.protobuf.Value");
+  const absl::StatusOr<std::string> json = schema::JsonFromWire(type, value.SerializeAsString());
+  if (!json.ok()) return Wrong(kRequest, json.status().message());
+  absl::StatusOr<std::string> wire = schema::WireFromJson(schema.input(method), *json);
+  if (!wire.ok()) return Wrong(kRequest, wire.status().message());
+  return wire;
+}
+
+/// OK when `wire` is a whole message of `descriptor`'s type.
+absl::Status CheckWire(const schema::Schema& schema, const pb::Descriptor* descriptor,
+                       const std::string& wire, absl::string_view field) {
+  pb::DynamicMessageFactory factory(&schema.pool());
+  const std::unique_ptr<pb::Message> message(factory.GetPrototype(descriptor)->New());
+  if (!message->ParsePartialFromString(wire)) {
+    return Wrong(field, absl::StrCat("the ", wire.size(), " bytes do not decode as ",
+                                     descriptor->full_name()));
+  }
+  if (message->IsInitialized()) return absl::OkStatus();
+  return Wrong(field, absl::StrCat("required fields of ", descriptor->full_name(),
+                                   " are missing: ", message->InitializationErrorString()));
+}
+
+absl::Status CheckSize(size_t size, size_t max_bytes, absl::string_view field) {
+  if (size <= max_bytes) return absl::OkStatus();
+  return Wrong(field,
+               absl::StrCat("the message has ", size, " bytes; at most ", max_bytes,
+                            " are allowed in a job"),
+               base::Reason::kBodyTooLarge);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> EncodeCallRequest(const schema::Schema& schema,
+                                              const schema::MethodInfo& method,
+                                              const v1::Call& call, size_t max_bytes) {
+  if (call.input_case() == v1::Call::kRequest) {
+    SLIPWAY_ASSIGN_OR_RETURN(std::string wire, FromValue(schema, method, call.request()));
+    SLIPWAY_RETURN_IF_ERROR(CheckSize(wire.size(), max_bytes, kRequest));
+    return wire;
+  }
+  // Without an input this is the empty message, which may lack required fields.
+  const std::string& wire = call.request_bytes();
+  const bool given = call.input_case() == v1::Call::kRequestBytes;
+  const absl::string_view field = given ? kRequestBytes : kRequest;
+  SLIPWAY_RETURN_IF_ERROR(CheckSize(wire.size(), max_bytes, field));
+  SLIPWAY_RETURN_IF_ERROR(CheckWire(schema, method.descriptor->input_type(), wire, field));
+  return wire;
+}
+
+std::string QuoteShort(std::string_view text) {
+  constexpr size_t kLongest = 80;
+  const absl::string_view shown(text.data(), std::min(text.size(), kLongest));
+  return absl::StrCat("\"", absl::CEscape(shown), text.size() > kLongest ? "..." : "", "\"");
+}
+
+}  // namespace slipway::jobs
