@@ -43,6 +43,9 @@ absl::Status Database::OpenFile() {
   SLIPWAY_ASSIGN_OR_RETURN(lock_, DirectoryLock::Acquire(DirectoryOf(options_.path)));
   SLIPWAY_ASSIGN_OR_RETURN(
       writer_, Connection::Open(options_.path, Connection::Mode::kWriter, options_.vfs));
+  if (!options_.sync_each_commit) {
+    SLIPWAY_RETURN_IF_ERROR(writer_->RunScript("PRAGMA synchronous=NORMAL"));
+  }
   SLIPWAY_RETURN_IF_ERROR(Migrate(*writer_, options_.path, options_.components));
   sqlite3_wal_hook(writer_->handle(), &NoteWalPages, &wal_pages_);
   return absl::OkStatus();
@@ -137,6 +140,7 @@ void Database::CommitGroup(absl::Span<Entry> group) {
 absl::Status Database::ApplyGroup(absl::Span<Entry> group) {
   absl::Status status = writer_->Run("BEGIN IMMEDIATE");
   for (size_t i = 0; status.ok() && i < group.size(); ++i) status = ApplyOne(group[i]);
+  if (status.ok()) before_commit_.Notify(*writer_, status);
   if (status.ok()) status = writer_->Run("COMMIT");
   if (!status.ok() && writer_->in_transaction()) writer_->Run("ROLLBACK").IgnoreError();
   return status;

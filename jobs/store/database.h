@@ -61,6 +61,9 @@ class Database {
     size_t max_waiting = 100'000;
     /// Name of a registered SQLite VFS, for tests; empty: the default.
     std::string vfs;
+    /// False, for tests only, does not sync at each commit: power loss then takes what was
+    /// acknowledged.
+    bool sync_each_commit = true;
   };
 
   /// Locks the directory, opens or creates the file, migrates it. FAILED_PRECONDITION, naming file
@@ -94,6 +97,14 @@ class Database {
   std::unique_ptr<Signal<const CommitReport&>::Subscription> OnCommit(
       std::function<void(const CommitReport&)> callback) {
     return committed_.Subscribe(std::move(callback));
+  }
+
+  /// `callback` runs on the writer's thread inside each transaction, after its operations and
+  /// before it is committed: for what is written once for all of them. It may set the status, OK so
+  /// far, to an error: then none of the operations happens.
+  std::unique_ptr<Signal<Connection&, absl::Status&>::Subscription> OnBeforeCommit(
+      std::function<void(Connection&, absl::Status&)> callback) {
+    return before_commit_.Subscribe(std::move(callback));
   }
 
   /// Blocks until no operation waits or runs. For who has operations that refer to it, before it
@@ -160,6 +171,7 @@ class Database {
   std::unique_ptr<Connection> writer_;
   int wal_pages_ = 0;
   int checkpointed_pages_ = 0;
+  Signal<Connection&, absl::Status&> before_commit_;
   Signal<const CommitReport&> committed_;
 
   mutable std::mutex mutex_;

@@ -130,8 +130,17 @@ rpc::Task<absl::StatusOr<JobPage>> MemoryStore::List(rpc::Executor&, JobQuery qu
   co_return page;
 }
 
+void MemoryStore::EndWaits(const std::string& kind, JobTime now) {
+  for (auto& [sequence, entry] : entries_) {
+    if (entry.row.kind != kind || entry.row.state != JobState::kAccepted) continue;
+    if (entry.row.not_before && *entry.row.not_before <= now.wall) entry.row.not_before.reset();
+    if (entry.retry_time && *entry.retry_time <= now.steady) entry.retry_time.reset();
+  }
+}
+
 LeaseAnswer MemoryStore::Lease(Change& change, const std::string& kind, JobTime now,
                                absl::Duration duration) {
+  EndWaits(kind, now);
   LeaseAnswer answer;
   for (auto& [sequence, entry] : entries_) {
     JobRow& row = entry.row;

@@ -86,6 +86,8 @@ class MemoryStore : public Store {
 
   // All within a Change, those that do not take it excepted: with mutex_ held.
   absl::StatusOr<JobRow> Insert(Change& change, NewJob job);
+  /// Jobs of `kind` whose time has come wait for a worker only, whatever the clocks say later.
+  void EndWaits(const std::string& kind, JobTime now);
   LeaseAnswer Lease(Change& change, const std::string& kind, JobTime now, absl::Duration duration);
   absl::StatusOr<Entries::iterator> Find(const std::string& id);
   /// The entry whose present lease is `token`.

@@ -42,7 +42,7 @@ class Connection {
   ~Connection();
 
   /// Binds `arguments` to ?1, ?2, …: text (std::string_view), int64_t, absl::Time, Blob,
-  /// std::nullopt. `sql` is one statement, prepared once.
+  /// std::nullopt or an std::optional of these. `sql` is one statement, prepared once.
   template <typename... Arguments>
   Query Ask(std::string_view sql, const Arguments&... arguments);
   /// Runs a statement that has no rows.
@@ -109,6 +109,10 @@ class Query {
   int Bind(int index, absl::Time value) { return Bind(index, absl::ToUnixMicros(value)); }
   int Bind(int index, std::string_view text);
   int Bind(int index, Blob blob);
+  template <typename T>
+  int Bind(int index, const std::optional<T>& value) {
+    return value ? Bind(index, *value) : Bind(index, std::nullopt);
+  }
   void Note(int code) {
     if (error_ == SQLITE_OK) error_ = code;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,13 +14,16 @@
 namespace slipway::jobs {
 
 /// Jobs in the database of this process's data directory, which must outlive it. Opening the
-/// database ends all leases, so that jobs a dead process was running are run again at once.
+/// database ends all leases and all waits between attempts, so that jobs a dead process was running
+/// are run again at once.
 class SqliteStore : public Store {
  public:
   /// The tables; first of Database::Options::components.
   static Component Tables();
 
-  explicit SqliteStore(Database& database);
+  /// One for a database. When the first look at its tables fails, Health() says so and nothing is
+  /// written.
+  explicit SqliteStore(Database& database, Limits limits = {});
   /// Waits until what was submitted to the database has been answered.
   ~SqliteStore() override;
 
@@ -27,37 +31,58 @@ class SqliteStore : public Store {
   rpc::Task<absl::StatusOr<JobRow>> Get(rpc::Executor& executor, std::string id) override;
   rpc::Task<absl::StatusOr<JobOutcome>> GetOutcome(rpc::Executor& executor,
                                                    std::string id) override;
-  rpc::Task<absl::StatusOr<JobPage>> List(rpc::Executor& executor, int page_size,
-                                          std::string page_token) override;
-  rpc::Task<absl::StatusOr<std::optional<LeasedJob>>> LeaseNext(rpc::Executor& executor,
-                                                                std::vector<std::string> kinds,
-                                                                absl::Time now,
-                                                                absl::Duration duration) override;
+  rpc::Task<absl::StatusOr<JobPage>> List(rpc::Executor& executor, JobQuery query) override;
+  rpc::Task<absl::StatusOr<LeaseAnswer>> LeaseNext(rpc::Executor& executor, std::string kind,
+                                                   JobTime now, absl::Duration duration) override;
+  rpc::Task<absl::Status> Extend(rpc::Executor& executor, std::string id, int64_t token,
+                                 absl::Time until, int progress) override;
   rpc::Task<absl::Status> Complete(rpc::Executor& executor, std::string id, int64_t token,
                                    absl::Time now, JobResult result) override;
   rpc::Task<absl::Status> Fail(rpc::Executor& executor, std::string id, int64_t token,
                                absl::Time now, rpc::Status error) override;
+  rpc::Task<absl::Status> Retry(rpc::Executor& executor, std::string id, int64_t token,
+                                rpc::Status error, absl::Time wake) override;
   rpc::Task<absl::Status> Release(rpc::Executor& executor, std::string id, int64_t token) override;
+  rpc::Task<absl::StatusOr<JobRow>> Cancel(rpc::Executor& executor, std::string id, absl::Time now,
+                                           std::string message) override;
+  rpc::Task<absl::Status> Delete(rpc::Executor& executor, std::string id) override;
+  rpc::Task<absl::StatusOr<size_t>> Purge(rpc::Executor& executor, absl::Time now,
+                                          size_t limit) override;
   absl::StatusOr<std::vector<JobCount>> Count() override;
   absl::StatusOr<std::optional<absl::Time>> OldestWaiting(const std::string& kind) override;
-  absl::Status Health() const override { return database_.Health(); }
-  std::unique_ptr<Signal<const JobRow&>::Subscription> OnAccepted(
-      std::function<void(const JobRow&)> callback) override {
-    return accepted_.Subscribe(std::move(callback));
+  const std::string& secret() const override { return secret_; }
+  absl::Status Health() const override { return loaded_.ok() ? database_.Health() : loaded_; }
+  std::unique_ptr<Signal<const JobEvent&>::Subscription> OnEvent(
+      std::function<void(const JobEvent&)> callback) override {
+    return told_.Subscribe(std::move(callback));
   }
   std::unique_ptr<Signal<>::Subscription> OnRunnable(std::function<void()> callback) override {
     return runnable_.Subscribe(std::move(callback));
   }
 
  private:
+  absl::Status Load();
+  /// Runs `work(connection, events)` on the writer's thread, in the next transaction.
+  template <typename Result, typename Work>
+  rpc::Task<Result> Write(rpc::Executor& executor, Work work);
+  // All below on the writer's thread.
+  absl::StatusOr<JobRow> Insert(Connection& connection, const NewJob& job,
+                                std::vector<JobEvent>& events) const;
+  void CountWaiting(size_t first_event);
+  absl::Status WriteCounts(Connection& connection) const;
   void Committed(const CommitReport& report);
 
   Database& database_;
-  Signal<const JobRow&> accepted_;
+  const Limits limits_;
+  std::string secret_;
+  Signal<const JobEvent&> told_;
   Signal<> runnable_;
-  // Of the present transaction; on the writer's thread only:
-  std::vector<JobRow> inserted_;
-  bool released_ = false;
+  // On the writer's thread only, once operations have begun:
+  std::vector<JobEvent> events_;  // of the present transaction, by operations that succeeded
+  int64_t waiting_ = 0;           // jobs in state kAccepted, with the present transaction
+  int64_t waiting_on_disk_ = 0;   // without it
+  absl::Status loaded_;
+  std::unique_ptr<Signal<Connection&, absl::Status&>::Subscription> before_commits_;
   std::unique_ptr<Signal<const CommitReport&>::Subscription> commits_;
 };
 
