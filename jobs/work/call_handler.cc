@@ -15,7 +15,8 @@ namespace {
 
 struct Setup {
   std::shared_ptr<const CallTargets> targets;
-  CallHandlerOptions options;
+  std::set<absl::StatusCode> retry;
+  size_t max_response_bytes;
 };
 
 absl::Status Undecodable() {
@@ -70,15 +71,17 @@ rpc::Task<absl::StatusOr<JobResult>> Run(std::shared_ptr<const Setup> setup, Att
   rpc::UnaryResult answer = co_await std::move(call);
   alive = attempt.call().Alive();
   if (!alive.ok() && MayBeOurs(answer.status.code())) co_return alive.ToAbsl();
-  if (setup->options.retry.contains(answer.status.code())) co_return answer.status.ToAbsl();
+  if (setup->retry.contains(answer.status.code())) co_return answer.status.ToAbsl();
   schema = target->Schema();  // it may have been learned anew meanwhile
-  co_return KeepAnswer(**schema, method, std::move(answer), setup->options.max_response_bytes);
+  co_return KeepAnswer(**schema, method, std::move(answer), setup->max_response_bytes);
 }
 
 }  // namespace
 
-JobHandler CallHandler(std::shared_ptr<const CallTargets> targets, CallHandlerOptions options) {
-  auto setup = std::make_shared<const Setup>(Setup{std::move(targets), std::move(options)});
+JobHandler CallHandler(std::shared_ptr<const CallTargets> targets, std::set<absl::StatusCode> retry,
+                       size_t max_response_bytes) {
+  auto setup = std::make_shared<const Setup>(
+      Setup{std::move(targets), std::move(retry), max_response_bytes});
   return [setup = std::move(setup)](Attempt& attempt) { return Run(setup, attempt); };
 }
 

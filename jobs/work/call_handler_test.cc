@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -34,7 +35,7 @@ class CallHandlerTest : public ::testing::Test {
     options.targets.push_back(std::move(target));
     targets_ = std::make_shared<CallTargets>(std::move(options));
     targets_->Start(runner_.executor());
-    handler_ = CallHandler(targets_, options_);
+    handler_ = CallHandler(targets_, retry_, max_response_bytes_);
   }
 
   static std::string Payload(const std::string& text,
@@ -55,7 +56,8 @@ class CallHandlerTest : public ::testing::Test {
 
   testing::NotesServer server_;
   testing::IoRunner runner_;
-  CallHandlerOptions options_;
+  std::set<Code> retry_ = {Code::kUnavailable, Code::kDeadlineExceeded};
+  size_t max_response_bytes_ = 4 << 20;
   std::shared_ptr<CallTargets> targets_;
   JobHandler handler_;
   std::unique_ptr<Attempt> attempt_;
@@ -107,7 +109,7 @@ TEST_F(CallHandlerTest, WhatMayPassIsAnErrorAsItCame) {
 }
 
 TEST_F(CallHandlerTest, WithoutRetriesEveryErrorIsAnAnswer) {
-  options_.retry.clear();
+  retry_.clear();
   Make(testing::NotesSchema());
   const Answer answer = Run(Payload("busy"));
   ASSERT_TRUE(answer.ok()) << answer.status();
@@ -116,9 +118,10 @@ TEST_F(CallHandlerTest, WithoutRetriesEveryErrorIsAnAnswer) {
 
 TEST_F(CallHandlerTest, CancellationReachesTheServer) {
   for (const bool retry : {true, false}) {
-    if (!retry) options_.retry.clear();
+    if (!retry) retry_.clear();
     Make(testing::NotesSchema());
-    server_.begun = server_.cancelled = 0;
+    server_.begun = 0;
+    server_.cancelled = 0;
     std::optional<Answer> answer;
     runner_.Begin(handler_(NewAttempt(Payload("hang"))), answer);
     runner_.WaitUntil([this] { return server_.begun == 1; });
@@ -131,7 +134,7 @@ TEST_F(CallHandlerTest, CancellationReachesTheServer) {
 }
 
 TEST_F(CallHandlerTest, EndsWithTheAttemptsDeadline) {
-  options_.retry.clear();
+  retry_.clear();
   Make(testing::NotesSchema());
   const Answer answer =
       runner_.Run(handler_(NewAttempt(Payload("hang"), std::chrono::milliseconds(20))));
@@ -159,7 +162,7 @@ TEST_F(CallHandlerTest, AbandonedWhereItWaits) {
 }
 
 TEST_F(CallHandlerTest, AnswerThatIsTooLarge) {
-  options_.max_response_bytes = 100;
+  max_response_bytes_ = 100;
   Make(testing::NotesSchema());
   EXPECT_TRUE(Run(Payload(std::string(50, 'x'))).ok());
   // The JSON counts, and the message.

@@ -7,8 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/reason.h"
-#include "base/status_macros.h"
-#include "rpc/in_process.h"
 #include "schema/loader.h"
 #include "schema/reflection_client.h"
 
@@ -28,16 +26,6 @@ rpc::Task<void> Pause(rpc::Executor& executor, rpc::Duration duration) {
 }
 
 }  // namespace
-
-absl::StatusOr<CallTargetOptions> ThisServerTarget(
-    std::shared_ptr<const rpc::Dispatcher> dispatcher, const std::vector<std::string>& services) {
-  CallTargetOptions target;
-  SLIPWAY_ASSIGN_OR_RETURN(target.schema, schema::FromLinkedPool(services));
-  target.connect = [dispatcher = std::move(dispatcher)](rpc::IoExecutor& executor) {
-    return std::make_unique<rpc::InProcessUpstream>(dispatcher, executor);
-  };
-  return target;
-}
 
 CallTarget::CallTarget(CallTargetOptions options, absl::Duration refresh)
     : options_(std::move(options)),

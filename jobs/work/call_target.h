@@ -4,7 +4,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,7 +11,6 @@
 #include "jobs/work/root.h"
 #include "rpc/call_context.h"
 #include "rpc/client_call.h"
-#include "rpc/dispatcher.h"
 #include "rpc/io_executor.h"
 #include "rpc/task.h"
 #include "schema/schema.h"
@@ -30,11 +28,6 @@ struct CallTargetOptions {
   /// Its methods need the caller's authorization; jobs do not keep that, so it is refused.
   bool needs_authorization = false;
 };
-
-/// This process as a target: `services` are full names of services linked into this program that
-/// `dispatcher` serves. NOT_FOUND when one is not linked in.
-absl::StatusOr<CallTargetOptions> ThisServerTarget(
-    std::shared_ptr<const rpc::Dispatcher> dispatcher, const std::vector<std::string>& services);
 
 /// One target at work: the connection that jobs use and what is known of its services. Owned by
 /// CallTargets. What it knows may be asked by any thread; all else belongs to the thread of the

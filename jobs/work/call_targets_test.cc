@@ -357,14 +357,5 @@ TEST_F(LearnedTarget, StopsAndStartsAgain) {
   EXPECT_TRUE(Check().ok());
 }
 
-TEST(ThisServerTarget, KnowsLinkedServices) {
-  const auto dispatcher = rpc::Dispatcher::Builder().Build();
-  const auto target = ThisServerTarget(dispatcher, {"grpc.health.v1.Health"});
-  ASSERT_TRUE(target.ok()) << target.status();
-  EXPECT_EQ(target->name, "");
-  EXPECT_NE(target->schema->FindMethod("/grpc.health.v1.Health/Check"), nullptr);
-  EXPECT_EQ(ThisServerTarget(dispatcher, {"no.Such"}).status().code(), Code::kNotFound);
-}
-
 }  // namespace
 }  // namespace slipway::jobs

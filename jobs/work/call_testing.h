@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -93,11 +94,11 @@ class NotesServer {
   google::protobuf::FileDescriptorProto file = NotesFile();
   /// What reflection answers; OK: the file.
   rpc::Status reflection;
-  int reflected = 0;
+  std::atomic<int> reflected{0};
   // Of Echo's calls.
   std::vector<std::string> correlation_ids;
-  int begun = 0;
-  int cancelled = 0;
+  std::atomic<int> begun{0};
+  std::atomic<int> cancelled{0};
 
  private:
   static rpc::Task<rpc::Status> Echo(NotesServer* self, rpc::CallContext& context,
