@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/reason.h"
 #include "slipway/v1/jobs.pb.h"
@@ -28,14 +27,13 @@ void AppendJsonEscaped(std::string_view text, std::string& out) {
   }
 }
 
-rpc::Task<absl::StatusOr<JobResult>> Greet(rpc::CallContext& context, std::string payload,
-                                           rpc::Duration delay) {
+rpc::Task<absl::StatusOr<JobResult>> Greet(Attempt& attempt, rpc::Duration delay) {
   v1::Greeting greeting;
-  if (!greeting.ParseFromString(payload)) {
+  if (!greeting.ParseFromString(attempt.payload())) {
     co_return base::MakeError(absl::StatusCode::kInvalidArgument, base::Reason::kBadBody,
                               "the payload does not decode as slipway.v1.Greeting");
   }
-  const rpc::Status alive = co_await context.Sleep(delay);
+  const rpc::Status alive = co_await attempt.call().Sleep(delay);
   if (!alive.ok()) co_return alive.ToAbsl();
   JobResult result;
   result.content_type = "application/json";
@@ -48,9 +46,7 @@ rpc::Task<absl::StatusOr<JobResult>> Greet(rpc::CallContext& context, std::strin
 }  // namespace
 
 JobHandler GreetingHandler(rpc::Duration delay) {
-  return [delay](rpc::CallContext& context, std::string payload) {
-    return Greet(context, std::move(payload), delay);
-  };
+  return [delay](Attempt& attempt) { return Greet(attempt, delay); };
 }
 
 }  // namespace slipway::jobs

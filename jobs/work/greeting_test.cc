@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,15 +16,16 @@ namespace {
 
 absl::StatusOr<JobResult> Greet(const std::string& name) {
   TaskRunner runner;
-  rpc::CallContext context(runner.executor(), {});
   v1::Greeting greeting;
   greeting.set_name(name);
-  return runner.Run(GreetingHandler()(context, greeting.SerializeAsString()));
+  Attempt attempt(runner.executor(), {}, greeting.SerializeAsString());
+  return runner.Run(GreetingHandler()(attempt));
 }
 
 TEST(Greeting, GreetsByName) {
   const auto result = Greet("Ann");
   ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->status.ok());
   EXPECT_EQ(result->content_type, "application/json");
   EXPECT_EQ(result->body, R"({"result":"Hello Ann...!"})");
 }
@@ -37,8 +40,8 @@ TEST(Greeting, EscapesWhatJsonDoesNotAllow) {
 
 TEST(Greeting, RefusesAPayloadThatIsNoGreeting) {
   TaskRunner runner;
-  rpc::CallContext context(runner.executor(), {});
-  EXPECT_TRUE(absl::IsInvalidArgument(runner.Run(GreetingHandler()(context, "\xff")).status()));
+  Attempt attempt(runner.executor(), {}, "\xff");
+  EXPECT_TRUE(absl::IsInvalidArgument(runner.Run(GreetingHandler()(attempt)).status()));
 }
 
 rpc::Task<void> Keep(rpc::Task<absl::StatusOr<JobResult>> task,
@@ -48,9 +51,9 @@ rpc::Task<void> Keep(rpc::Task<absl::StatusOr<JobResult>> task,
 
 TEST(Greeting, WaitsForItsDelay) {
   rpc::ManualExecutor executor;
-  rpc::CallContext context(executor, {});
+  Attempt attempt(executor, {}, "");
   std::optional<absl::StatusOr<JobResult>> result;
-  rpc::Spawn(Keep(GreetingHandler(std::chrono::seconds(5))(context, ""), result));
+  rpc::Spawn(Keep(GreetingHandler(std::chrono::seconds(5))(attempt), result));
   executor.Advance(std::chrono::milliseconds(4999));
   EXPECT_FALSE(result);
   executor.Advance(std::chrono::milliseconds(1));
@@ -60,10 +63,10 @@ TEST(Greeting, WaitsForItsDelay) {
 
 TEST(Greeting, HeedsItsCancellation) {
   rpc::ManualExecutor executor;
-  rpc::CallContext context(executor, {});
+  Attempt attempt(executor, {}, "");
   std::optional<absl::StatusOr<JobResult>> result;
-  rpc::Spawn(Keep(GreetingHandler(std::chrono::seconds(5))(context, ""), result));
-  context.Cancel();
+  rpc::Spawn(Keep(GreetingHandler(std::chrono::seconds(5))(attempt), result));
+  attempt.call().Cancel();
   executor.RunPosted();
   ASSERT_TRUE(result);
   EXPECT_TRUE(absl::IsCancelled(result->status()));

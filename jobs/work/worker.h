@@ -1,95 +1,83 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <list>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "base/clock.h"
-#include "jobs/observer.h"
 #include "jobs/store/store.h"
+#include "jobs/work/context.h"
 #include "jobs/work/handler.h"
-#include "jobs/work/root.h"
-#include "rpc/call_context.h"
-#include "rpc/executor.h"
+#include "jobs/work/lane.h"
+#include "jobs/work/lease_clock.h"
+#include "jobs/work/options.h"
+#include "jobs/work/purger.h"
+#include "rpc/io_executor.h"
 #include "rpc/task.h"
-#include "rpc/thread_executor.h"
 
 namespace slipway::jobs {
 
-/// Runs jobs: one thread, on which up to `concurrency` handlers are in flight as coroutines. Leases
-/// the oldest job that it has a handler for, runs it, tells the store how it ended. The store wakes
-/// it when there is something to lease; a sweep now and then finds leases that expired.
+/// Runs jobs: one thread, on which handlers are in flight as coroutines, in one lane for each kind.
+/// Leases the jobs that it has handlers for, keeps the leases, tells the store how each attempt
+/// ended. The store wakes it when there is something to lease, and says when a job was cancelled;
+/// a sweep now and then finds what nobody told.
 ///
-/// Owned by the engine, which keeps store and observer longer. Start and Stop are for one thread.
+/// Owned by the engine, which keeps the store longer. AddHandler, Start and Stop are for one
+/// thread; of a store's workers in one process each has its own steady clock, which agree unless
+/// the wall clock jumped between their making.
 class Worker {
  public:
-  struct Options {
-    /// Jobs in flight at the same time, at least 1.
-    size_t concurrency = 64;
-    /// An attempt that takes longer fails with DEADLINE_EXCEEDED. The lease lasts a little longer,
-    /// so that the store hears of it first.
-    absl::Duration run_timeout = absl::Minutes(5);
-    /// How often to look for expired leases.
-    absl::Duration sweep = absl::Seconds(10);
-    const base::WallClock* clock = &base::WallClock::System();
-  };
+  using Options = WorkerOptions;
 
-  Worker(Store& store, JobObserver& observer, JobHandlers handlers, Options options);
+  Worker(Store& store, Options options);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   /// Stops without grace.
   ~Worker();
 
+  /// The worker's thread, for what handlers use. Such things may be made before Start and must be
+  /// used on the thread from then on; they go after Stop and before the worker, or with a handler.
+  rpc::IoExecutor& executor() { return executor_; }
+
+  /// Before Start; replaces one of the same kind. Handlers go with the worker, after what they run.
+  void AddHandler(std::string kind, JobHandler handler);
   void Start();
   /// Leases nothing more; lets running jobs end for `grace`, then cancels them and gives them back.
-  /// A handler that does not heed its cancellation within a second is abandoned where it waits.
+  /// A handler that does not heed its cancellation within a second (Options::patience) is abandoned
+  /// where it waits.
   void Stop(absl::Duration grace);
 
  private:
-  /// Room for one job: first it asks for a lease, then it runs what it got.
-  struct Slot {
-    std::list<Slot>::iterator self;
-    std::optional<LeasedJob> job;
-    std::optional<rpc::CallContext> context;
-    bool cancelled = false;  // by Stop
-    Root root;               // goes first: it uses the others
-  };
+  void PostWake();
+  void OnEvent(const JobEvent& event);
 
   // All on the worker's thread.
   void Wake();
-  void TryLease();
-  Root Occupy(Slot& slot);
-  void Free(Slot& slot);
-  rpc::Task<void> RunJob(Slot& slot);
-  rpc::Task<absl::Status> StoreEnd(Slot& slot, absl::StatusOr<JobResult> result, absl::Time now);
-  rpc::Task<void> GiveBack(LeasedJob job);
-  void Sweep();
+  void Begin();
+  void Beat();
+  bool Idle() const;
   rpc::Task<void> Drain(rpc::Duration grace);
   /// Until nothing is in flight, or `duration` has passed.
   rpc::Task<void> WaitIdle(rpc::Duration duration);
 
   Store& store_;
-  JobObserver& observer_;
-  const JobHandlers handlers_;
-  const std::vector<std::string> kinds_;
   const Options options_;
+  rpc::IoExecutor executor_;
+  const LeaseClock clock_;
+  const WorkContext work_;
+  JobHandlers handlers_;
 
-  rpc::ThreadExecutor executor_;
-  rpc::Timer sweep_{executor_};
   std::atomic<bool> wake_posted_{false};
-  bool missed_wake_ = false;  // there may be more to lease than the slots in flight have seen
-  bool stopping_ = false;
   rpc::WaitSlot idle_;
-  std::list<Slot> slots_;
+  rpc::Timer heartbeat_{executor_};
+  std::map<std::string, std::unique_ptr<Lane>> lanes_;  // by kind; fixed while the thread runs
+  std::unique_ptr<Purger> purger_;
 
   std::unique_ptr<Signal<>::Subscription> runnable_;
+  std::unique_ptr<Signal<const JobEvent&>::Subscription> events_;
   std::thread thread_;
 };
 

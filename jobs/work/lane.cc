@@ -1,0 +1,179 @@
+#include "jobs/work/lane.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/log.h"
+
+namespace slipway::jobs {
+namespace {
+
+// How soon to ask a store again that answered with an error, and how soon at the earliest one that
+// had nothing: a time that has just come is not worth a busy loop.
+constexpr absl::Duration kAfterError = absl::Seconds(1);
+constexpr absl::Duration kSoonest = absl::Milliseconds(1);
+
+}  // namespace
+
+Lane::Lane(const WorkContext& work, std::string kind, JobHandler handler, size_t limit,
+           std::function<void()> on_idle)
+    : work_(work),
+      kind_(std::move(kind)),
+      handler_(std::move(handler)),
+      limit_(std::max<size_t>(limit, 1)),
+      on_idle_(std::move(on_idle)),
+      timer_(work.executor) {}
+
+void Lane::News() {
+  ++news_;
+  dry_ = false;
+  // An answer that is on its way sees to it otherwise.
+  if (asking_ == 0) AskForLease();
+}
+
+void Lane::AskForLease() {
+  // Runs whose handler has ended and whose end is being stored do not count as busy, so that the
+  // next lease shares a commit with it; but a store that takes no ends must not be asked for ever
+  // more jobs.
+  if (closed_ || busy_ >= limit_ || asking_ + in_flight() >= 2 * limit_) return;
+  ++busy_;
+  ++asking_;
+  Ask& ask = asks_.emplace_back();
+  ask.self = std::prev(asks_.end());
+  ask.root = Lease(ask);
+  ask.root.Start();
+}
+
+Root Lane::Lease(Ask& ask) {
+  const uint64_t news = news_;
+  const rpc::Time asked = work_.executor.Now();
+  auto lease = work_.store.LeaseNext(work_.executor, kind_, work_.clock.Now(), work_.options.lease);
+  absl::StatusOr<LeaseAnswer> answer = co_await std::move(lease);
+  --asking_;
+  if (!answer.ok()) {
+    CouldNotLease(answer.status());
+  } else if (answer->job) {
+    Begin(*std::move(answer->job), asked);
+  } else {
+    FoundNothing(answer->ask_again, news);
+  }
+  if (asking_ == 0) cancelled_.clear();
+  // Not from inside this frame, which goes with it.
+  work_.executor.Post([this, &ask] {
+    asks_.erase(ask.self);
+    CheckIdle();
+  });
+}
+
+void Lane::Begin(LeasedJob job, rpc::Time asked) {
+  failing_ = false;
+  dry_ = false;
+  // A lease of ours that ended unnoticed, if the thread stood still.
+  if (job.row.attempt > 1) InterruptRunsOf(job.row.id);
+  if (cancelled_.count(job.row.id) > 0) {  // the lease is void
+    --busy_;
+    AskForLease();
+    return;
+  }
+  Run::Listener& listener = *this;
+  Run& run = runs_.emplace_back(work_, listener, handler_, std::move(job), asked);
+  run.self = std::prev(runs_.end());
+  // There may be more. Two for one fills the lane in few steps, and their leases share commits.
+  AskForLease();
+  AskForLease();
+  if (closed_) {
+    run.Decline();
+  } else {
+    run.Start();
+  }
+}
+
+void Lane::FoundNothing(absl::Time ask_again, uint64_t news) {
+  failing_ = false;
+  --busy_;
+  if (asking_ > 0) {
+    // The answer that comes last decides.
+    if (news == news_) dry_ = true;
+    return;
+  }
+  if (news != news_) {
+    AskForLease();
+  } else {
+    dry_ = true;
+    AskAgain(ask_again - work_.clock.Steady());
+  }
+}
+
+void Lane::CouldNotLease(const absl::Status& why) {
+  if (!std::exchange(failing_, true)) {
+    base::LogWarn("no job of kind {} could be leased: {}", kind_, std::string(why.message()));
+  }
+  --busy_;
+  if (asking_ == 0) AskAgain(kAfterError);
+}
+
+void Lane::AskAgain(absl::Duration wait) {
+  if (closed_) return;
+  wait = std::min(std::max(wait, kSoonest), work_.options.sweep);
+  timer_.Start(work_.executor.Now() + ToSteady(wait), [this] { News(); });
+}
+
+bool Lane::InterruptRunsOf(const std::string& id) {
+  bool found = false;
+  for (Run& run : runs_) {
+    if (run.row().id != id) continue;
+    run.Interrupt(Interruption::kLost);
+    found = true;
+  }
+  return found;
+}
+
+void Lane::OnCancelled(const std::string& id) {
+  if (!InterruptRunsOf(id) && asking_ > 0) cancelled_.insert(id);
+}
+
+void Lane::Beat(rpc::Time now) {
+  for (Run& run : runs_) run.Beat(now);
+}
+
+void Lane::Close() {
+  closed_ = true;
+  timer_.Cancel();
+}
+
+void Lane::GiveBack() {
+  for (Run& run : runs_) run.Interrupt(Interruption::kStopping);
+}
+
+void Lane::OnHandled(Run&) {
+  --busy_;
+  AskMore();
+}
+
+void Lane::OnEnded(Run& run) {
+  work_.executor.Post([this, &run] { Settle(run); });
+}
+
+void Lane::Settle(Run& run) {
+  if (run.Leave()) {
+    runs_.erase(run.self);
+  } else {
+    ++left_;
+  }
+  AskMore();
+  CheckIdle();
+}
+
+void Lane::OnGone(Run& run) {
+  work_.executor.Post([this, &run] {
+    --left_;
+    runs_.erase(run.self);
+  });
+}
+
+void Lane::CheckIdle() {
+  if (idle()) on_idle_();
+}
+
+}  // namespace slipway::jobs

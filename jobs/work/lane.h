@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "jobs/store/job.h"
+#include "jobs/work/context.h"
+#include "jobs/work/handler.h"
+#include "jobs/work/root.h"
+#include "jobs/work/run.h"
+#include "rpc/executor.h"
+
+namespace slipway::jobs {
+
+/// The jobs of one kind in one worker: leases them in order of submission and runs them, up to a
+/// number at the same time. Lanes know nothing of each other, so a slow kind holds up no other.
+/// Owned by the worker, used on its thread.
+class Lane final : private Run::Listener {
+ public:
+  /// `limit` ≥ 1 handlers in flight. `on_idle` is called whenever nothing is in flight any more.
+  Lane(const WorkContext& work, std::string kind, JobHandler handler, size_t limit,
+       std::function<void()> on_idle);
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  /// There may be something to lease.
+  void News();
+  /// The job was cancelled while it ran.
+  void OnCancelled(const std::string& id);
+  /// Prolongs leases that need it.
+  void Beat(rpc::Time now);
+
+  /// Leases nothing more.
+  void Close();
+  /// After Close: running handlers shall stop; their jobs are given back.
+  void GiveBack();
+  /// Nothing is in flight but handlers that were left behind.
+  bool idle() const { return asks_.empty() && runs_.size() == left_; }
+  size_t in_flight() const { return runs_.size() - left_; }
+
+ private:
+  /// One question for a lease.
+  struct Ask {
+    std::list<Ask>::iterator self;
+    Root root;
+  };
+
+  void AskForLease();
+  void AskMore() {
+    if (!dry_) AskForLease();
+  }
+  Root Lease(Ask& ask);
+  void Begin(LeasedJob job, rpc::Time asked);
+  void FoundNothing(absl::Time ask_again, uint64_t news);
+  void CouldNotLease(const absl::Status& why);
+  void AskAgain(absl::Duration wait);
+  bool InterruptRunsOf(const std::string& id);
+
+  void OnHandled(Run& run) override;
+  void OnEnded(Run& run) override;
+  void OnGone(Run& run) override;
+  void Settle(Run& run);
+  void CheckIdle();
+
+  const WorkContext& work_;
+  const std::string kind_;
+  const JobHandler handler_;
+  const size_t limit_;
+  const std::function<void()> on_idle_;
+
+  bool closed_ = false;
+  bool failing_ = false;  // the last question was answered with an error
+  size_t busy_ = 0;       // questions without an answer, and handlers in flight
+  size_t asking_ = 0;     // questions without an answer
+  uint64_t news_ = 0;     // how often there was news
+  bool dry_ = true;       // a question that was asked after the last news found nothing
+  size_t left_ = 0;       // of runs_: those with a handler that was left behind
+  // Jobs whose cancellation arrived while there was a question without an answer: their lease may
+  // be that answer.
+  std::set<std::string> cancelled_;
+  rpc::Timer timer_;  // when to ask again although there was no news
+  std::list<Ask> asks_;
+  std::list<Run> runs_;
+};
+
+}  // namespace slipway::jobs
