@@ -16,6 +16,7 @@ find_package(benchmark CONFIG REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
+find_package(CURL 7.88 REQUIRED)
 
 find_package(PkgConfig REQUIRED)
 find_package(httplib CONFIG QUIET) # an upstream install; Debian has only the .pc file

@@ -1,0 +1,122 @@
+#include "outbound/rate_limit.h"
+
+#include <cmath>
+
+namespace slipway::outbound {
+
+rpc::Time FixedWindow::ClosesAt() const {
+  const rpc::Time latest = opened_ + options_.margin;
+  const rpc::Time begun = answered_ ? std::min(*answered_, latest) : latest;
+  return std::max(begun + options_.window, refused_until_);
+}
+
+void FixedWindow::Open(rpc::Time now) {
+  used_ = Late(now);
+  opened_ = used_ > 0 ? first_late_ : now;
+  late_ = 0;
+  answered_.reset();
+  open_ = true;
+  ++id_;
+}
+
+int FixedWindow::Available(rpc::Time now) {
+  if (now < refused_until_) return 0;
+  if (!IsOpen(now)) return std::max(0, options_.limit - Late(now));
+  if (now >= QuietFrom()) return 0;
+  return std::max(0, options_.limit - used_);
+}
+
+Permit FixedWindow::Take(rpc::Time now) {
+  if (!IsOpen(now)) Open(now);
+  ++used_;
+  if (now >= QuietFrom() && late_++ == 0) first_late_ = now;
+  return {id_};
+}
+
+bool FixedWindow::Valid(Permit permit, rpc::Time now) const {
+  return permit.window == id_ && open_ && now >= refused_until_ && now < QuietFrom();
+}
+
+void FixedWindow::Return(Permit permit, rpc::Time) {
+  if (permit.window == id_ && used_ > 0) --used_;
+}
+
+void FixedWindow::Answered(Permit permit, rpc::Time now) {
+  if (permit.window == id_ && !answered_) answered_ = now;
+}
+
+void FixedWindow::Refused(Permit permit, rpc::Time now, std::optional<rpc::Duration> retry_after) {
+  Answered(permit, now);
+  rpc::Time until = now + options_.window;
+  if (retry_after) {
+    until = now + *retry_after;
+  } else if (IsOpen(now)) {
+    until = ClosesAt();
+  }
+  refused_until_ = std::max(refused_until_, until);
+  used_ = std::max(used_, options_.limit);  // of an open window; a closed one is not asked
+  late_ = 0;  // the upstream is not where we thought; `until` is all that is known of it
+}
+
+rpc::Time FixedWindow::LookAgainAt(rpc::Time now) const {
+  if (!IsOpen(now)) {
+    return Late(now) > 0 ? std::max(refused_until_, first_late_ + options_.window) : refused_until_;
+  }
+  // The first answer may yet show an earlier end than the one known now.
+  const rpc::Time earliest = opened_ + options_.window;
+  if (!answered_ && now < earliest) return std::max(earliest, refused_until_);
+  return ClosesAt();
+}
+
+WaitReason FixedWindow::Reason(rpc::Time now) const {
+  return now < refused_until_ ? WaitReason::kRefused : WaitReason::kWindow;
+}
+
+void TokenBucket::Fill(rpc::Time now) {
+  if (!filled_) filled_ = now;
+  if (now <= *filled_) return;
+  const double intervals =
+      std::chrono::duration<double>(now - *filled_) / std::chrono::duration<double>(Interval());
+  tokens_ = std::min<double>(options_.burst, tokens_ + intervals);
+  filled_ = now;
+}
+
+int TokenBucket::Available(rpc::Time now) {
+  Fill(now);
+  if (now < refused_until_) return 0;
+  // LookAgainAt rounds to the clock's ticks: what is short of a token by a rounding error is one.
+  return std::max(0, static_cast<int>(std::floor(tokens_ + 1e-6)));
+}
+
+Permit TokenBucket::Take(rpc::Time now) {
+  Fill(now);
+  // Debts are limited: a burst that did not wait must not close the bucket for hours.
+  tokens_ = std::max(tokens_ - 1, -static_cast<double>(options_.burst));
+  return {};
+}
+
+void TokenBucket::Return(Permit, rpc::Time now) {
+  Fill(now);
+  tokens_ = std::min<double>(options_.burst, tokens_ + 1);
+}
+
+void TokenBucket::Refused(Permit, rpc::Time now, std::optional<rpc::Duration> retry_after) {
+  Fill(now);
+  tokens_ = std::min(tokens_, 0.0);
+  refused_until_ = std::max(refused_until_, now + retry_after.value_or(Interval()));
+}
+
+rpc::Time TokenBucket::LookAgainAt(rpc::Time now) const {
+  rpc::Time full = now;
+  if (filled_ && tokens_ < 1) {
+    const auto missing = std::chrono::duration<double>(Interval()) * (1 - tokens_);
+    full = *filled_ + std::chrono::ceil<rpc::Duration>(missing);
+  }
+  return std::max({full, refused_until_, now + rpc::Duration(1)});
+}
+
+WaitReason TokenBucket::Reason(rpc::Time now) const {
+  return now < refused_until_ ? WaitReason::kRefused : WaitReason::kWindow;
+}
+
+}  // namespace slipway::outbound
