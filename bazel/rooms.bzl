@@ -59,6 +59,7 @@ def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = [])
             local_defines = testdata,
             visibility = _visible_to(testing_used_by),
             deps = [":" + name, "//bazel/third_party:gtest_main"] + test_deps,
+            alwayslink = True,  # suites in it register themselves
         )
     tests = native.glob(["**/*_test.cc"])
     if tests:

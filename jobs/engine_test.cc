@@ -10,11 +10,17 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "google/api/httpbody.pb.h"
 #include "jobs/testing.h"
+#include "rpc/client_call.h"
+#include "rpc/dispatcher.h"
+#include "rpc/in_process.h"
+#include "slipway/v1/jobs.pb.h"
 
 namespace slipway::jobs {
 namespace {
@@ -100,22 +106,77 @@ class JobEngineTest : public testing::Test {
   TaskRunner runner_;
 };
 
+/// The engine's services, called as any transport calls them.
+class Services {
+ public:
+  Services(JobEngine& engine, TaskRunner& runner) : runner_(runner) {
+    rpc::Dispatcher::Builder builder;
+    for (rpc::Method& method : engine.Methods()) builder.Add(std::move(method));
+    upstream_ =
+        std::make_unique<rpc::InProcessUpstream>(std::move(builder).Build(), runner.executor());
+  }
+  template <typename Response, typename Request>
+  Response Call(const std::string& method, const Request& request) {
+    auto call = upstream_->NewCall();
+    rpc::CallSpec spec;
+    spec.method = method;
+    auto unary = rpc::CallUnary(*call, std::move(spec), request.SerializeAsString());
+    const rpc::UnaryResult result = runner_.Run(std::move(unary));
+    EXPECT_TRUE(result.status.ok()) << result.status.message();
+    Response response;
+    EXPECT_TRUE(response.ParseFromString(result.message));
+    return response;
+  }
+  /// What a job's result says once it has ended.
+  std::string ResultOf(const std::string& id) {
+    v1::GetJobRequest ask;
+    ask.set_id(id);
+    const absl::Time end = absl::Now() + absl::Seconds(60);
+    while (Call<v1::Job>("/slipway.v1.Jobs/GetJob", ask).state() <= v1::Job::RUNNING &&
+           absl::Now() < end) {
+    }
+    return Call<google::api::HttpBody>("/slipway.v1.Jobs/GetJobResult", ask).data();
+  }
+
+ private:
+  TaskRunner& runner_;
+  std::unique_ptr<rpc::InProcessUpstream> upstream_;
+};
+
 TEST_F(JobEngineTest, RunsAGreetingToItsEnd) {
   auto engine = Open();
-  Tally accepted;
   engine->Start();
-  rpc::CallContext context(runner_.executor(), {});
+  Services services(*engine, runner_);
   v1::SubmitJobRequest request;
   request.mutable_greeting()->set_name("Ann");
-  const auto job = runner_.Run(engine->service()->SubmitJob(context, std::move(request)));
-  ASSERT_TRUE(job.ok()) << job.status();
-  v1::GetJobResultRequest ask;
-  ask.set_id(job->id());
-  std::string body = "{}";
-  for (const absl::Time end = absl::Now() + absl::Seconds(60); body == "{}" && absl::Now() < end;) {
-    body = runner_.Run(engine->service()->GetJobResult(context, ask))->data();
-  }
-  EXPECT_EQ(body, R"({"result":"Hello Ann...!"})");
+  const auto job = services.Call<v1::Job>("/slipway.v1.Jobs/SubmitJob", request);
+  EXPECT_EQ(services.ResultOf(job.id()), R"({"result":"Hello Ann...!"})");
+}
+
+/// A server of this process that jobs may call: health is linked in, and allowed by name.
+rpc::Task<rpc::Status> AnswerServing(rpc::CallContext&, rpc::ServerStream& stream) {
+  const std::optional<std::string> request = co_await stream.Read();
+  if (!request) co_return rpc::Status(absl::StatusCode::kInternal, "no request");
+  std::string serving = "\x08\x01";
+  const bool sent = co_await stream.Write(std::move(serving));
+  co_return sent ? rpc::Status() : rpc::Status(absl::StatusCode::kCancelled, "gone");
+}
+
+TEST_F(JobEngineTest, CallsAMethodOfItsOwnProcess) {
+  rpc::Dispatcher::Builder builder;
+  builder.Add({"/grpc.health.v1.Health/Check", rpc::MethodKind::kUnary, AnswerServing});
+  const std::shared_ptr<const rpc::Dispatcher> dispatcher = std::move(builder).Build();
+  JobEngine::Options options;
+  options.services = {"grpc.health.v1.Health"};
+  options.dispatcher = [dispatcher] { return dispatcher; };
+  options.config.allow = {"grpc.health.v1.Health/Check"};
+  auto engine = Open(std::move(options));
+  engine->Start();
+  Services services(*engine, runner_);
+  v1::SubmitJobRequest request;
+  request.mutable_call()->set_method("grpc.health.v1.Health/Check");
+  const auto job = services.Call<v1::Job>("/slipway.v1.Jobs/SubmitJob", request);
+  EXPECT_EQ(services.ResultOf(job.id()), R"({"status":"SERVING"})");
 }
 
 TEST_F(JobEngineTest, JobOutlivesTheProcessThatAcknowledgedIt) {
@@ -127,8 +188,8 @@ TEST_F(JobEngineTest, JobOutlivesTheProcessThatAcknowledgedIt) {
   ASSERT_FALSE(id.empty());
   Tally tally;
   JobEngine::Options options;
-  options.handlers["note"] = [&tally](rpc::CallContext&, std::string payload) {
-    return CountAndAnswer(tally, std::move(payload));
+  options.handlers["note"] = [&tally](Attempt& attempt) {
+    return CountAndAnswer(tally, attempt.payload());
   };
   auto engine = Open(std::move(options));
   EXPECT_EQ(Get(*engine, id).row.state, JobState::kAccepted);
@@ -147,8 +208,8 @@ TEST_F(JobEngineTest, JobOfACrashedWorkerRunsAgainAtOnce) {
     TaskRunner runner;
     auto* tally = new Tally();
     JobEngine::Options options;
-    options.handlers["note"] = [tally](rpc::CallContext& context, std::string) {
-      return CountAndHang(context, *tally);
+    options.handlers["note"] = [tally](Attempt& attempt) {
+      return CountAndHang(attempt.call(), *tally);
     };
     JobEngine* engine = Open(std::move(options)).release();
     engine->Start();
@@ -158,8 +219,8 @@ TEST_F(JobEngineTest, JobOfACrashedWorkerRunsAgainAtOnce) {
   ASSERT_FALSE(id.empty());
   Tally tally;
   JobEngine::Options options;
-  options.handlers["note"] = [&tally](rpc::CallContext&, std::string payload) {
-    return CountAndAnswer(tally, std::move(payload));
+  options.handlers["note"] = [&tally](Attempt& attempt) {
+    return CountAndAnswer(tally, attempt.payload());
   };
   auto engine = Open(std::move(options));
   EXPECT_EQ(Get(*engine, id).row.state, JobState::kRunning);
@@ -201,8 +262,8 @@ TEST_F(JobEngineTest, EveryAcknowledgedJobOfACrashIsRun) {
   ASSERT_GE(size, 26u * 20);
   Tally tally;
   JobEngine::Options options;
-  options.handlers["note"] = [&tally](rpc::CallContext&, std::string payload) {
-    return CountAndAnswer(tally, std::move(payload));
+  options.handlers["note"] = [&tally](Attempt& attempt) {
+    return CountAndAnswer(tally, attempt.payload());
   };
   auto engine = Open(std::move(options));
   engine->Start();
@@ -216,8 +277,8 @@ TEST_F(JobEngineTest, EveryAcknowledgedJobOfACrashIsRun) {
 TEST_F(JobEngineTest, ShowsMetrics) {
   Tally tally;
   JobEngine::Options options;
-  options.handlers["note"] = [&tally](rpc::CallContext&, std::string payload) {
-    return CountAndAnswer(tally, std::move(payload));
+  options.handlers["note"] = [&tally](Attempt& attempt) {
+    return CountAndAnswer(tally, attempt.payload());
   };
   auto engine = Open(std::move(options));
   Submit(*engine, runner_, "note");

@@ -22,14 +22,22 @@ rpc::Duration ToDuration(absl::Duration duration) {
   return std::chrono::duration_cast<rpc::Duration>(absl::ToChronoNanoseconds(duration));
 }
 
-absl::StatusOr<std::unique_ptr<jobs::JobEngine>> OpenJobs(const ServerConfig& config,
-                                                          base::Metrics& metrics) {
-  jobs::JobEngine::Options options;
-  options.store = config.store;
-  options.jobs_path = config.jobs_path;
-  options.worker.concurrency = config.job_concurrency;
-  options.metrics = &metrics;
-  return jobs::JobEngine::Open(std::move(options));
+/// What this server is for: the services whose methods jobs may call, too.
+const std::vector<std::string>& DomainServices() {
+  static const std::vector<std::string> names = {"docking.v1.Info", "docking.v1.Users",
+                                                 "docking.v1.Customers"};
+  return names;
+}
+
+/// All services, in the order in which they are registered.
+std::vector<std::string> ServiceNames() {
+  std::vector<std::string> names = DomainServices();
+  for (const char* name : {"slipway.v1.Jobs", "slipway.v1.TokenJobs", "grpc.health.v1.Health",
+                           "grpc.channelz.v1.Channelz", "grpc.reflection.v1.ServerReflection",
+                           "grpc.reflection.v1alpha.ServerReflection"}) {
+    names.emplace_back(name);
+  }
+  return names;
 }
 
 /// What this server is for, before what describes it.
@@ -37,26 +45,32 @@ std::vector<rpc::Method> ServiceMethods(const ServerConfig& config, jobs::JobEng
   auto directory = std::make_shared<Directory>();
   const rpc::Duration delay = ToDuration(config.docking_delay);
   std::vector<rpc::Method> all = InfoMethods(ToDuration(config.info_delay));
-  for (auto& methods : {UserMethods(directory, delay), CustomerMethods(directory, delay),
-                        jobs::JobMethods(jobs.service())}) {
+  for (auto& methods :
+       {UserMethods(directory, delay), CustomerMethods(directory, delay), jobs.Methods()}) {
     all.insert(all.end(), methods.begin(), methods.end());
   }
   return all;
 }
 
-const std::vector<std::string>& ServiceNames() {
-  static const std::vector<std::string> names = {"docking.v1.Info",
-                                                 "docking.v1.Users",
-                                                 "docking.v1.Customers",
-                                                 "slipway.v1.Jobs",
-                                                 "grpc.health.v1.Health",
-                                                 "grpc.channelz.v1.Channelz",
-                                                 "grpc.reflection.v1.ServerReflection",
-                                                 "grpc.reflection.v1alpha.ServerReflection"};
-  return names;
+}  // namespace
+
+absl::Status Backend::OpenJobs(const ServerConfig& config, base::Metrics& metrics) {
+  jobs::JobEngine::Options options;
+  options.store = config.store;
+  options.jobs_path = config.jobs_path;
+  options.config = config.jobs;
+  options.services = DomainServices();
+  options.dispatcher = [this] { return dispatcher_; };
+  options.targets = config.job_targets;
+  options.metrics = &metrics;
+  SLIPWAY_ASSIGN_OR_RETURN(jobs_, jobs::JobEngine::Open(std::move(options)));
+  return absl::OkStatus();
 }
 
-}  // namespace
+void Backend::Serve(base::AdminServer& admin) {
+  jobs_->AddPages(admin);
+  admin.SetReadiness([this] { return Ready(); });
+}
 
 absl::StatusOr<std::unique_ptr<Backend>> Backend::Start(const ServerConfig& config,
                                                         base::Metrics& metrics) {
@@ -65,7 +79,7 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Start(const ServerConfig& conf
   }
   std::unique_ptr<Backend> self(new Backend);
   self->grace_ = ToDuration(config.drain_grace);
-  SLIPWAY_ASSIGN_OR_RETURN(self->jobs_, OpenJobs(config, metrics));
+  SLIPWAY_RETURN_IF_ERROR(self->OpenJobs(config, metrics));
   self->services_ = ServiceNames();
   self->health_ = std::make_shared<Health>(self->services_);
 

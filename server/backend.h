@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/admin.h"
 #include "base/metrics.h"
 #include "rpc/dispatcher.h"
 #include "server/blocking/blocking_pool.h"
@@ -30,6 +31,9 @@ class Backend {
                                                         base::Metrics& metrics);
   ~Backend();
 
+  /// Tells operators: readiness from now on, and pages. `admin` is stopped before the backend goes.
+  void Serve(base::AdminServer& admin);
+
   int port() const { return grpc_->port(); }
   /// Full names of the services, in the order in which they were registered.
   const std::vector<std::string>& services() const { return services_; }
@@ -50,6 +54,7 @@ class Backend {
 
  private:
   Backend() = default;
+  absl::Status OpenJobs(const ServerConfig& config, base::Metrics& metrics);
   rpc::Duration GraceLeft() const;
 
   rpc::Duration grace_{};

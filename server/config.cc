@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/match.h"
+#include "base/status_macros.h"
 
 namespace slipway::server {
 
@@ -31,18 +33,21 @@ void ServerConfig::Declare(base::ConfigParser& parser) {
                      return absl::InvalidArgumentError("sqlite:PATH");
                    });
   parser.AddString("data", &data, "directory: short for --store sqlite:DIR/slipway.db");
-  parser.AddInt("job-concurrency", &job_concurrency, 1, 10000, "jobs that run at once");
+  jobs.Declare(parser);
   parser.AddString("log-dir", &log.dir, "also write rotating log files, one for each level");
   parser.AddChoice("log-level", &log.level, {"debug", "info", "warning", "error"},
                    "what is less severe is not logged");
 }
 
-absl::Status ServerConfig::Finish() {
+absl::Status ServerConfig::Finish(absl::Duration grace, std::string path) {
+  drain_grace = grace;
+  jobs_path = std::move(path);
   if (!store.empty() && !data.empty()) {
     return absl::InvalidArgumentError("--store " + store + " and --data " + data +
                                       " both say where data is kept: give one of them (--data DIR "
                                       "is --store sqlite:DIR/slipway.db)");
   }
+  SLIPWAY_RETURN_IF_ERROR(jobs.Check());
   if (store.empty()) store = "sqlite:" + (data.empty() ? "./slipway-data" : data) + "/slipway.db";
   return absl::OkStatus();
 }

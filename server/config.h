@@ -1,11 +1,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "base/config.h"
 #include "base/host_port.h"
 #include "base/log.h"
+#include "jobs/config.h"
+#include "jobs/work/call_targets.h"
 
 namespace slipway::server {
 
@@ -27,16 +30,18 @@ struct ServerConfig {
   int max_message_bytes = 4 * 1024 * 1024;
   std::string store;  ///< sqlite:PATH; empty: in `data`
   std::string data;   ///< directory; empty: ./slipway-data unless `store` is given
-  int job_concurrency = 16;
-  absl::Duration drain_grace = absl::Seconds(10);  ///< set by main from the switch of REST
-  std::string jobs_path = "/v1/jobs";              ///< likewise
+  jobs::JobConfig jobs;
+  std::vector<jobs::CallTargets::Target> job_targets;  ///< set by main from `jobs.targets`
+  absl::Duration drain_grace;  ///< set by Finish
+  std::string jobs_path;       ///< likewise
   base::LogOptions log;
 
   ServerConfig();
   /// Declares the switches on `parser`; this object must outlive its Parse.
   void Declare(base::ConfigParser& parser);
-  /// What no single switch can tell: --store and --data exclude each other. Fills `store`.
-  absl::Status Finish();
+  /// What no single switch can tell: --store and --data exclude each other. Fills `store`; the
+  /// grace of a stop and the path of jobs are switches of REST's.
+  absl::Status Finish(absl::Duration grace, std::string path);
 };
 
 }  // namespace slipway::server

@@ -5,6 +5,7 @@
 #include "base/startup.h"
 #include "base/status_macros.h"
 #include "gateway/embedded.h"
+#include "gateway/job_targets.h"
 #include "server/backend.h"
 
 using namespace slipway;  // NOLINT: this file is the seam of all rooms
@@ -17,9 +18,8 @@ static absl::StatusOr<bool> Read(int argc, char** argv, server::ServerConfig& co
   SLIPWAY_ASSIGN_OR_RETURN(const bool run, parser.Parse(argc, argv));
   rest.threads = config.threads;
   rest.http.workers = config.workers;
-  config.drain_grace = rest.http.drain_grace;
-  config.jobs_path = rest.rest.jobs_path;
-  SLIPWAY_RETURN_IF_ERROR(config.Finish());
+  SLIPWAY_RETURN_IF_ERROR(config.Finish(rest.http.drain_grace, rest.rest.jobs_path));
+  SLIPWAY_ASSIGN_OR_RETURN(config.job_targets, gateway::ParseJobTargets(config.jobs.targets));
   return run;
 }
 
@@ -33,7 +33,7 @@ static absl::Status Run(const server::ServerConfig& config, const gateway::Front
   const gateway::EmbeddedServices services{backend->services(), backend->dispatcher(),
                                            backend->direct_dispatcher()};
   SLIPWAY_ASSIGN_OR_RETURN(auto front, gateway::StartEmbedded(rest, services, metrics));
-  admin.SetReadiness([&backend] { return backend->Ready(); });
+  backend->Serve(admin);
   base::PrintListening("gRPC", config.listen, backend->port());
   if (front) base::PrintListening("REST", rest.listen, front->ports());
   base::PrintListening("admin", config.admin, admin.port());

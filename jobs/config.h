@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "base/config.h"
+
+namespace slipway::jobs {
+
+/// The switches about jobs, for every program that runs them. What they hold is checked while they
+/// are read; JobEngine::Options takes it from here.
+struct JobConfig {
+  /// `KIND=N`, or `N` for the kinds that are not named.
+  std::vector<std::string> concurrency;
+  /// `NAME=[grpc://|grpcs://]HOST:PORT[?authorization=required]`; main makes them targets.
+  std::vector<std::string> targets;
+  /// `pkg.Service/Method`
+  std::vector<std::string> allow;
+  int64_t queue_limit = 2'000'000;
+  absl::Duration attempt_timeout = absl::Minutes(5);
+  absl::Duration lease = absl::Seconds(30);
+  absl::Duration backoff = absl::Seconds(1);
+  /// Names such as `UNAVAILABLE`.
+  std::vector<std::string> retry_codes = {"UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED",
+                                          "DEADLINE_EXCEEDED"};
+  bool list_public = false;
+  /// HOST, address or network.
+  std::vector<std::string> callback_allow = {"localhost", "127.0.0.0/8", "::1"};
+  absl::Duration callback_timeout = absl::Seconds(15);
+
+  /// Declares the switches on `parser`; this object must outlive its Parse.
+  void Declare(base::ConfigParser& parser);
+  /// What no single switch can tell, after Parse; the error names the switch.
+  absl::Status Check() const;
+
+  /// `concurrency` as a map; the key of the number for all other kinds is empty.
+  std::map<std::string, int> ConcurrencyByKind() const;
+  std::set<absl::StatusCode> RetryCodes() const;
+};
+
+}  // namespace slipway::jobs
