@@ -113,8 +113,13 @@ class Routes:
         result = get(self.port, answer.headers["location"])
         self.assertEqual((result.status, result.headers["content-type"], result.json),
                          (200, "application/json", {"result": "Hello Ann...!"}))
-        listed = self.get_json("/v1/jobs")["jobs"]
-        self.assertIn(job["id"], [j["id"] for j in listed])
+
+    def test_jobs_are_listed_for_their_caller(self):
+        ann = {"Authorization": "Bearer ann"}
+        answer = request(self.port, "POST", "/v1/jobs", body='{"greeting":{"name":"Ann"}}', headers=ann)
+        listed = get(self.port, "/v1/jobs", **ann).json["jobs"]
+        self.assertIn(answer.json["id"], [j["id"] for j in listed])
+        self.assertEqual(self.get_json("/v1/jobs")["jobs"], [])
 
     def poll(self, location):
         """Asks while the answer is 202; the last answer must be a redirect."""
@@ -192,7 +197,8 @@ class GatewayByDescriptorSet(GatewayByReflection):
     def extra(self):
         path = os.path.join(self.directory, "api.pb")
         files = ["docking/v1/info.proto", "docking/v1/users.proto", "docking/v1/customers.proto",
-                 "slipway/v1/jobs.proto", "grpc/health/v1/health.proto"]
+                 "slipway/v1/jobs.proto", "slipway/v1/token_jobs.proto",
+                 "grpc/health/v1/health.proto"]
         subprocess.run(["protoc", "-I", PROTO, "--include_imports", "--descriptor_set_out", path, *files],
                        check=True)
         return ("--descriptor-set", path)
