@@ -29,7 +29,7 @@ def parse_arguments():
                     "trials in turns, the median of the pairs' ratios.",
         epilog="rows:\n" + "\n".join(f"  {name:<9}{row.__doc__.strip().splitlines()[0]}"
                                      for name, row in rows.ROWS.items())
-               + "\n\nEach row alone takes at most 5 minutes. A row whose peer cannot be had here is "
+               + "\n\nEach row alone takes at most 6 minutes. A row whose peer cannot be had here is "
                  "skipped.\nExit status: 0 figures printed (also where an aim is missed), 1 a row "
                  "failed, 2 usage.")
     parser.add_argument("row", nargs="+", choices=[*rows.ROWS, "all"], metavar="ROW")
@@ -37,6 +37,8 @@ def parse_arguments():
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write the figures")
     parser.add_argument("--programs", type=pathlib.Path, metavar="DIR",
                         help="our programs; default: build/release/bin, built first")
+    parser.add_argument("--data-dir", type=pathlib.Path, metavar="DIR",
+                        help="where data is kept while it is measured; default: build/bench")
     return parser.parse_args()
 
 
@@ -103,10 +105,11 @@ def main():
         subprocess.run([ROOT / "scripts" / "build", "release", *PROGRAMS], check=True)
         options.programs = ROOT / "build" / "release" / "bin"
     tools = Tools(ROOT, options.programs.resolve(), say)
+    data_directory = (options.data_dir or tools.cache).resolve()
     open_files = raise_file_limit()
     everything, failed = [], []
     for name in names:
-        with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
+        with tempfile.TemporaryDirectory(prefix="slipway-bench-", dir=data_directory) as folder:
             start = time.monotonic()
             context = rows.Context(tools, folder, options.quick, say, open_files)
             figures, wrong, skipped = run_row(name, context)
@@ -117,7 +120,7 @@ def main():
         if wrong:
             print(f"  FAILED: {wrong}")
             failed.append(name)
-    print(f"\n{tools.go_versions()}; CPU is user and system time of the process over the requests it "
+    print(f"\n{tools.peer_versions()}; CPU is user and system time of the process over the requests it "
           "served; medians")
     if options.json:
         options.json.write_text(json.dumps({**machine(), "figures": as_json(everything)}, indent=1,

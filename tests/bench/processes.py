@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shlex
+import signal
 import socket
 import subprocess
 import time
@@ -29,18 +30,44 @@ def shorten(command):
     return " ".join(words)
 
 
-class Server:
-    """A process that listens. Its output goes to a file, whose end is shown if it dies."""
+def tree_ticks(root):
+    """CPU time of a process and of all below it, those that have ended too, in the kernel's ticks."""
+    ticks, children = {}, {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text()
+        except OSError:
+            continue  # ended meanwhile
+        fields = stat[stat.rindex(")") + 2:].split()
+        ticks[int(entry.name)] = sum(map(int, fields[11:15]))
+        children.setdefault(int(fields[1]), []).append(int(entry.name))
+    total, below = 0, [root]
+    while below:
+        pid = below.pop()
+        total += ticks.get(pid, 0)
+        below += children.get(pid, [])
+    return total
 
-    def __init__(self, name, command, port, log, cwd=None):
+
+class Server:
+    """A process that listens on a port or, without one, says `ready`. Its output goes to a file, whose
+    end is shown if it dies."""
+
+    def __init__(self, name, command, port, log, cwd=None, ready=None, env=None,
+                 stop_by=signal.SIGTERM):
         self.name = name
         self.command = [str(word) for word in command]
         self.port = port
+        self._ready = ready
+        self._stop_by = stop_by
         self._log = pathlib.Path(log)
         with open(self._log, "wb") as output:
-            self._process = subprocess.Popen(self.command, stdout=output, stderr=output, cwd=cwd)
+            self._process = subprocess.Popen(self.command, stdout=output, stderr=output, cwd=cwd,
+                                             env={**os.environ, **(env or {})})
         try:
-            self._wait_until_listening()
+            self._wait_until_ready()
         except BaseException:
             self.stop()
             raise
@@ -60,16 +87,24 @@ class Server:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
-    def _wait_until_listening(self):
+    def _wait_until_ready(self):
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             self.check_alive()
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            if self._is_ready():
                 return
-            except OSError:
-                time.sleep(0.02)
-        raise BenchError(f"{self.name} did not listen on {self.address} within 30 s")
+            time.sleep(0.02)
+        what = f"say {self._ready!r}" if self.port is None else f"listen on {self.address}"
+        raise BenchError(f"{self.name} did not {what} within 30 s\n{self._last_lines()}")
+
+    def _is_ready(self):
+        if self.port is None:
+            return self._ready in self._log.read_text(errors="replace")
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return True
+        except OSError:
+            return False
 
     def check_alive(self):
         if self._process.poll() is not None:
@@ -80,11 +115,9 @@ class Server:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-10:])
 
     def cpu_seconds(self):
-        """User and system time of the process so far; the kernel counts in 1/100 s."""
+        """User and system time of the process and its children so far; the kernel counts in 1/100 s."""
         self.check_alive()
-        stat = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text()
-        fields = stat[stat.rindex(")") + 2:].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return tree_ticks(self._process.pid) / TICKS
 
     def status_number(self, key):
         """A number of /proc/<pid>/status: VmRSS, VmHWM (kB), Threads."""
@@ -95,7 +128,7 @@ class Server:
         raise BenchError(f"/proc/{self._process.pid}/status has no {key}")
 
     def stop(self):
-        self._process.terminate()
+        self._process.send_signal(self._stop_by)
         try:
             self._process.wait(timeout=15)
         except subprocess.TimeoutExpired:
@@ -103,11 +136,11 @@ class Server:
             self._process.wait()
 
 
-def run_counting_cpu(command, timeout, stdout=subprocess.PIPE):
+def run_counting_cpu(command, timeout, stdout=subprocess.PIPE, env=None):
     """Runs a load tool. Returns (its output, its own CPU seconds, wall seconds)."""
     start = time.monotonic()
     process = subprocess.Popen([str(word) for word in command], stdout=stdout,
-                               stderr=subprocess.PIPE, text=True)
+                               stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
     before = os.times()
     try:
         output, errors = process.communicate(timeout=timeout)

@@ -1,33 +1,23 @@
 """The rows. Each is a function of a Context that yields Figures (ratios) and Notes (plain figures)."""
 
 import contextlib
-import dataclasses
 import json
 import pathlib
 import threading
 import time
 import urllib.request
 
+import jobs
 import load
 import trials
 from processes import BenchError, Server, free_port
+from trials import Note
 
 TARGET = "/users?role=sales"
 SALES = [{"id": "1", "name": "John Liu", "role": "sales"},
          {"id": "2", "name": "Bruce Lee", "role": "sales"}]
 WAITING = 10_000
 COMMON_RATE = 4_000
-
-
-@dataclasses.dataclass
-class Note:
-    """A figure that is no ratio of CPU: what was measured, as text, and the numbers for --json."""
-    row: str
-    what: str
-    text: str
-    numbers: dict
-    verdict: str
-    commands: list
 
 
 class Context:
@@ -45,8 +35,9 @@ class Context:
     def compare(self, row, what, ours, theirs, aim):
         return trials.compare(row, what, ours, theirs, aim, self.rounds, self.seconds, self.say)
 
-    def server(self, name, command, port):
-        return Server(name, command, port, self.folder / f"{name}-{port}.log", cwd=self.folder)
+    def server(self, name, command, port, **how):
+        log = self.folder / f"{name}-{port or free_port()}.log"
+        return Server(name, command, port, log, **{"cwd": self.folder, **how})
 
     def _log_switch(self, name, logged):
         return str(self.folder / f"{name}-access.log") if logged else "off"
@@ -309,4 +300,4 @@ def plural(number, word):
 
 
 ROWS = {"gateway": gateway, "rest": rest, "backend": backend, "load": load_row,
-        "engines": engines, "waiting": waiting}
+        "engines": engines, "waiting": waiting, "jobs": jobs.jobs}

@@ -14,6 +14,7 @@ PLUGINS = {
     "protoc-gen-grpc-gateway":
         "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway@v2.32.0",
 }
+CELERY = "celery[redis]==5.7.0"
 GHZ = "github.com/bojand/ghz/cmd/ghz@v0.93.0"
 GO_MODULE = "slipway/peers/docking"
 PROTOS = ["docking/v1/users.proto", "docking/v1/customers.proto", "docking/v1/info.proto"]
@@ -54,13 +55,43 @@ class Tools:
         if subprocess.run(["/usr/bin/python3", "-c", "import aiohttp"], check=False,
                           stderr=subprocess.DEVNULL).returncode != 0:
             raise MissingPeer("the package python3-aiohttp is not installed")
-        return self.root / "tests" / "bench" / "peers" / "python" / "waiting_server.py"
+        return self.python_peer("waiting_server.py")
+
+    def python_peer(self, name):
+        return self.root / "tests" / "bench" / "peers" / "python" / name
+
+    def celery(self):
+        """The Python of an environment of its own that has Celery; made with pip when it is missing."""
+        folder = self.cache / "celery"
+        python, made = folder / "bin" / "python", folder / "made-of"
+        if not made.exists() or made.read_text() != CELERY:
+            self._say(f"pip install {CELERY}")
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                run(["/usr/bin/python3", "-m", "venv", folder])
+                run([python, "-m", "pip", "install", "--quiet", CELERY])
+            except (BenchError, OSError) as error:
+                raise MissingPeer(f"no Celery: {error}") from None
+            made.write_text(CELERY)
+        return python
+
+    def redis(self):
+        self.need("redis-server")
+        return "redis-server"
+
+    def postgres(self):
+        """The folder of PostgreSQL's programs, the newest where there are several."""
+        found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+                       key=lambda path: int(path.parts[-3]))
+        if not found:
+            raise MissingPeer("postgresql is not installed (scripts/packages.txt, [bench])")
+        return found[-1].parent
 
     def ghz(self):
         return self._installed("ghz", GHZ)
 
     def go_peers(self):
-        """The program with grpc-go and grpc-gateway, built again when its sources or ours change."""
+        """The program with grpc-go, grpc-gateway and River, built again when its sources or ours change."""
         self._need_go()
         source = self.root / "tests" / "bench" / "peers" / "go"
         work = self.cache / "go-peers"
@@ -69,19 +100,20 @@ class Tools:
         if program.exists() and all(path.stat().st_mtime < program.stat().st_mtime
                                     for path in inputs):
             return program
-        self._say("building the Go peers (grpc-go, grpc-gateway)")
+        self._say("building the Go peers (grpc-go, grpc-gateway, River)")
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(source, work)
         self._generate(work)
         run(["go", "build", "-o", program, "."], cwd=work)
         return program
 
-    def go_versions(self):
-        """The versions that go.mod names, for the table's foot."""
+    def peer_versions(self):
+        """The versions of the peers that we install, for the table's foot."""
         text = (self.root / "tests" / "bench" / "peers" / "go" / "go.mod").read_text()
         versions = dict(re.findall(r"^\s*(\S+) (v\S+)$", text, re.MULTILINE))
         return (f"grpc-go {versions['google.golang.org/grpc']}, grpc-gateway "
-                f"{versions['github.com/grpc-ecosystem/grpc-gateway/v2']}")
+                f"{versions['github.com/grpc-ecosystem/grpc-gateway/v2']}, River "
+                f"{versions['github.com/riverqueue/river']}, {CELERY}")
 
     def _generate(self, work):
         names = ",".join(f"M{proto}={GO_MODULE}" for proto in PROTOS)

@@ -35,6 +35,17 @@ class Figure:
         return "met" if self.ratio <= self.aim else "MISSED"
 
 
+@dataclasses.dataclass
+class Note:
+    """A figure that is no ratio of CPU: what was measured, as text, and the numbers for --json."""
+    row: str
+    what: str
+    text: str
+    numbers: dict
+    verdict: str
+    commands: list
+
+
 def compare(row, what, ours, theirs, aim, rounds, seconds, say):
     """Warms both up, then runs `rounds` pairs, the order reversed in each second one."""
     for side in (ours, theirs):

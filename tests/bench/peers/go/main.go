@@ -1,10 +1,13 @@
 // The peers of the benchmarks, as a Go team would write them: grpc-go serving the Docking API, and
-// grpc-gateway serving it as REST. They are two programs in one file:
+// grpc-gateway serving it as REST; and River, working off greetings that it keeps in PostgreSQL. They are
+// several programs in one file:
 //
 //	peers backend  -listen 127.0.0.1:0 [-info-delay 5s]
 //	peers gateway  -listen 127.0.0.1:0 -backend HOST:PORT [-access-log FILE]
+//	peers river    migrate|work|submit|wait -database URL [-jobs N] …
 //
-// Each prints `listening on HOST:PORT` when it is ready and serves until it is killed.
+// Those that serve print `listening on HOST:PORT` (river work: `working`) when they are ready and serve
+// until they are killed.
 package main
 
 import (
@@ -15,7 +18,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail("usage: peers backend|gateway [flags]")
+		fail("usage: peers backend|gateway|river [flags]")
 	}
 	var err error
 	switch os.Args[1] {
@@ -23,8 +26,10 @@ func main() {
 		err = runBackend(os.Args[2:])
 	case "gateway":
 		err = runGateway(os.Args[2:])
+	case "river":
+		err = runRiver(os.Args[2:])
 	default:
-		fail("no peer %q: there are backend and gateway", os.Args[1])
+		fail("no peer %q: there are backend, gateway and river", os.Args[1])
 	}
 	if err != nil {
 		fail("%v", err)
