@@ -80,7 +80,7 @@ class WatchJobTest : public testing::Test {
     upstream_ = std::make_unique<rpc::InProcessUpstream>(std::move(builder).Build(), executor_);
   }
   ~WatchJobTest() override {
-    calls_.clear();
+    for (const auto& call : calls_) call->Cancel();  // who still reads keeps its call
     executor_.RunPosted();
   }
 
