@@ -81,7 +81,8 @@ def print_row(name, figures, seconds):
         else:
             print(f"  {figure.what:<34}{figure.text}  {figure.verdict}")
     for figure in figures:
-        print(f"  {figure.what}:")
+        if figure.commands:
+            print(f"  {figure.what}:")
         for command in dict.fromkeys(figure.commands):
             print(f"    $ {command}")
 
@@ -106,6 +107,7 @@ def main():
         options.programs = ROOT / "build" / "release" / "bin"
     tools = Tools(ROOT, options.programs.resolve(), say)
     data_directory = (options.data_dir or tools.cache).resolve()
+    data_directory.mkdir(parents=True, exist_ok=True)
     open_files = raise_file_limit()
     everything, failed = [], []
     for name in names:

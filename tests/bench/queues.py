@@ -24,6 +24,7 @@ from processes import BenchError, free_port, run_counting_cpu, shorten
 from tools import MissingPeer, run
 
 IN_FLIGHT = load.CONNECTIONS
+RUNNING = 100  # jobs that ours and River work on at once
 PATIENCE = 180
 GREETING = {"greeting": {"name": "Ada"}}
 
@@ -58,7 +59,8 @@ class Slipway:
         self._data = context.folder / f"slipway-{port}"
         self.server = stack.enter_context(context.server(self.name, [
             context.tools.program("slipway-server"), "--listen", f"127.0.0.1:{port}", "--admin",
-            f"127.0.0.1:{self._admin}", "--data", self._data, "--log-level", "warning"], port))
+            f"127.0.0.1:{self._admin}", "--data", self._data, "--job-concurrency", RUNNING,
+            "--log-level", "warning"], port))
         self._url = f"grpc://{self.server.address}/slipway.v1.Jobs/SubmitJob"
 
     def _load(self, request, **limits):
@@ -99,7 +101,6 @@ class River:
     """River with a PostgreSQL of its own, whose settings are the defaults: fsync and
     synchronous_commit on."""
     name = "River on PostgreSQL"
-    WORKERS = 100
 
     def __init__(self, context, stack):
         self._context = context
@@ -160,7 +161,7 @@ class River:
                      [self._postgres.shown, command])
 
     def work_off(self, jobs):
-        with self._context.server("river-work", self._command("work", "-workers", self.WORKERS), None,
+        with self._context.server("river-work", self._command("work", "-workers", RUNNING), None,
                                   ready="working") as worker:
             servers = [self._postgres, worker]
             before = cpu_of(servers)

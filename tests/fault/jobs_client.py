@@ -10,10 +10,12 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from harness import BIN, PATIENCE, Program, ProgramTest, eventually, get  # noqa: E402,F401  (found by the line above)
+from harness import BIN, PATIENCE, Program, ProgramTest, eventually, get  # noqa: E402,F401
 
 ENDED = {"SUCCEEDED", "FAILED", "CANCELLED"}
 USERS = {"1": "John Liu", "2": "Bruce Lee", "3": "Chuck Norris"}
+# All are one caller, who sees his own jobs in the list.
+CALLER = {"Authorization": "Bearer fault-tests"}
 CALLED = "docking.v1.Users/GetUser"
 # What a client meets whose server is killed: nobody knows then whether the job exists.
 BROKEN = (OSError, http.client.HTTPException)
@@ -37,7 +39,7 @@ class Rest:
             self._connection.connect()
             self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            self._connection.request(method, target, body=body)
+            self._connection.request(method, target, body=body, headers=CALLER)
             response = self._connection.getresponse()
             data = response.read()
         except BROKEN:
