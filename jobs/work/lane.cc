@@ -27,22 +27,31 @@ Lane::Lane(const WorkContext& work, std::string kind, JobHandler handler, size_t
 
 void Lane::News() {
   ++news_;
-  dry_ = false;
   // An answer that is on its way sees to it otherwise.
   if (asking_ == 0) AskForLease();
 }
 
 void Lane::AskForLease() {
+  if (closed_) return;
   // Runs whose handler has ended and whose end is being stored do not count as busy, so that the
   // next lease shares a commit with it; but a store that takes no ends must not be asked for ever
   // more jobs.
-  if (closed_ || busy_ >= limit_ || asking_ + in_flight() >= 2 * limit_) return;
+  if (busy_ >= limit_ || asking_ + in_flight() >= 2 * limit_) {
+    due_ = std::min(due_ + 1, limit_);
+    return;
+  }
   ++busy_;
   ++asking_;
   Ask& ask = asks_.emplace_back();
   ask.self = std::prev(asks_.end());
   ask.root = Lease(ask);
   ask.root.Start();
+}
+
+void Lane::AskWhatIsDue() {
+  if (due_ == 0) return;
+  --due_;
+  AskForLease();
 }
 
 Root Lane::Lease(Ask& ask) {
@@ -68,7 +77,6 @@ Root Lane::Lease(Ask& ask) {
 
 void Lane::Begin(LeasedJob job, rpc::Time asked) {
   failing_ = false;
-  dry_ = false;
   // A lease of ours that ended unnoticed, if the thread stood still.
   if (job.row.attempt > 1) InterruptRunsOf(job.row.id);
   if (cancelled_.count(job.row.id) > 0) {  // the lease is void
@@ -92,16 +100,12 @@ void Lane::Begin(LeasedJob job, rpc::Time asked) {
 void Lane::FoundNothing(absl::Time ask_again, uint64_t news) {
   failing_ = false;
   --busy_;
-  if (asking_ > 0) {
-    // The answer that comes last decides.
-    if (news == news_) dry_ = true;
-    return;
-  }
-  if (news != news_) {
-    AskForLease();
-  } else {
-    dry_ = true;
+  if (news == news_) due_ = 0;
+  if (asking_ > 0) return;  // the answer that comes last decides
+  if (news == news_) {
     AskAgain(ask_again - work_.clock.Steady());
+  } else {
+    AskForLease();
   }
 }
 
@@ -148,7 +152,7 @@ void Lane::GiveBack() {
 
 void Lane::OnHandled(Run&) {
   --busy_;
-  AskMore();
+  AskWhatIsDue();
 }
 
 void Lane::OnEnded(Run& run) {
@@ -161,7 +165,7 @@ void Lane::Settle(Run& run) {
   } else {
     ++left_;
   }
-  AskMore();
+  AskWhatIsDue();
   CheckIdle();
 }
 

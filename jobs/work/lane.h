@@ -52,9 +52,8 @@ class Lane final : private Run::Listener {
   };
 
   void AskForLease();
-  void AskMore() {
-    if (!dry_) AskForLease();
-  }
+  /// There is more room than before.
+  void AskWhatIsDue();
   Root Lease(Ask& ask);
   void Begin(LeasedJob job, rpc::Time asked);
   void FoundNothing(absl::Time ask_again, uint64_t news);
@@ -79,7 +78,7 @@ class Lane final : private Run::Listener {
   size_t busy_ = 0;       // questions without an answer, and handlers in flight
   size_t asking_ = 0;     // questions without an answer
   uint64_t news_ = 0;     // how often there was news
-  bool dry_ = true;       // a question that was asked after the last news found nothing
+  size_t due_ = 0;        // questions that there was no room for, `limit_` at most
   size_t left_ = 0;       // of runs_: those with a handler that was left behind
   // Jobs whose cancellation arrived while there was a question without an answer: their lease may
   // be that answer.

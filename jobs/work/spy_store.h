@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,14 +44,8 @@ class SpyStore : public Store {
   /// The requests of an operation, at least `count` of them unless it takes too long.
   std::vector<Request> WaitFor(const std::string& operation, size_t count) {
     std::unique_lock lock(mutex_);
-    std::vector<Request> found;
-    changed_.wait_for(lock, std::chrono::seconds(30), [&] {
-      found.clear();
-      for (const Request& request : requests_) {
-        if (request.operation == operation) found.push_back(request);
-      }
-      return found.size() >= count;
-    });
+    std::vector<Request>& found = requests_[operation];
+    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return found.size() >= count; });
     return found;
   }
   std::vector<Request> Requests(const std::string& operation) { return WaitFor(operation, 0); }
@@ -72,6 +67,7 @@ class SpyStore : public Store {
                                                    JobTime now, absl::Duration duration) override {
     absl::Status refused = Note({"LeaseNext", "", now.steady, {}, 0});
     if (!refused.ok()) return Answer<absl::StatusOr<LeaseAnswer>>(std::move(refused));
+    if (on_lease_) return LeaseLate(executor, std::move(kind), now, duration);
     return store_.LeaseNext(executor, std::move(kind), now, duration);
   }
   rpc::Task<absl::Status> Extend(rpc::Executor& executor, std::string id, int64_t token,
@@ -132,14 +128,17 @@ class SpyStore : public Store {
     if (deaf_) return nullptr;
     return store_.OnRunnable(std::move(callback));
   }
+  /// Before the worker starts: `on_lease` runs on its thread after each lease; whatever it posts
+  /// there comes before the worker hears of the lease.
+  void OnLease(std::function<void(const LeasedJob&)> on_lease) { on_lease_ = std::move(on_lease); }
   /// Before the worker starts: it hears nothing.
   void Deafen() { deaf_ = true; }
 
  private:
-  absl::Status Note(Request request) {
+  absl::Status Note(const Request& request) {
     const std::lock_guard lock(mutex_);
     const absl::Status refused = refusal_ ? refusal_(request.operation) : absl::OkStatus();
-    requests_.push_back(std::move(request));
+    requests_[request.operation].push_back(request);
     changed_.notify_all();
     return refused;
   }
@@ -148,12 +147,26 @@ class SpyStore : public Store {
     co_return T(std::move(status));
   }
 
+  rpc::Task<absl::StatusOr<LeaseAnswer>> LeaseLate(rpc::Executor& executor, std::string kind,
+                                                   JobTime now, absl::Duration duration) {
+    auto lease = store_.LeaseNext(executor, std::move(kind), now, duration);
+    absl::StatusOr<LeaseAnswer> answer = co_await std::move(lease);
+    if (answer.ok() && answer->job) {
+      on_lease_(*answer->job);
+      rpc::WaitSlot slot;
+      executor.Post([&slot] { slot.Wake(); });
+      co_await slot.Wait();
+    }
+    co_return answer;
+  }
+
   Store& store_;
+  std::function<void(const LeasedJob&)> on_lease_;
   bool deaf_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
-  Refusal refusal_;                // guarded by mutex_
-  std::vector<Request> requests_;  // guarded by mutex_
+  Refusal refusal_;                                       // guarded by mutex_
+  std::map<std::string, std::vector<Request>> requests_;  // by operation; guarded by mutex_
 };
 
 }  // namespace slipway::jobs

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -118,7 +120,9 @@ TEST_F(WorkerTest, LeavesKindsOfOthersAlone) {
 
 TEST_F(WorkerTest, TenThousandJobsAreAllDoneOnce) {
   constexpr int kJobs = 10'000;
-  StartWorker();
+  worker_ = std::make_unique<Worker>(spy_, options_);
+  worker_->AddHandler("note", Handlers()["note"]);
+  worker_->Start();
   std::set<std::string> payloads;
   for (int i = 0; i < kJobs; ++i) {
     payloads.insert(std::to_string(i));
@@ -408,6 +412,20 @@ TEST_F(WorkerTest, StaleEndIsRefused) {
   EXPECT_EQ(events_.Of(Type::kEnded).size(), 1u);
 }
 
+TEST_F(WorkerTest, LosesALeaseToItselfWithoutRunningTwiceAtOnce) {
+  options_.lease = absl::Milliseconds(50);
+  options_.sweep = absl::Milliseconds(5);
+  spy_.Refuse([](const std::string& operation) {
+    return operation == "Extend" ? absl::UnavailableError("busy") : absl::OkStatus();
+  });
+  const std::string id = Submit("hang", "x");
+  StartWorker();
+  const Strings entries = journal_.WaitFor(5);
+  EXPECT_EQ(Strings(entries.begin(), entries.begin() + 5),
+            (Strings{"x", "x ended", "x", "x ended", "x"}));
+  EXPECT_TRUE(spy_.Requests("Release").empty());
+}
+
 TEST_F(WorkerTest, OvertakenHandlerIsCancelled) {
   options_.lease = absl::Milliseconds(100);
   spy_.Refuse([](const std::string& operation) {
@@ -450,27 +468,24 @@ TEST_F(WorkerTest, LateAnswerOfACancelledHandlerChangesNothing) {
 }
 
 TEST_F(WorkerTest, CancellationThatOvertakesTheLeaseIsHeeded) {
-  // Before the answer of LeaseNext is looked at, the job is cancelled.
-  std::string id;
-  const auto cancel = store_.OnEvent([](const JobEvent&) {});
-  absl::Notification leased;
-  absl::Notification go_on;
-  auto worker = NewWorker(spy_);
-  worker->AddHandler("block", [&](Attempt&) -> rpc::Task<absl::StatusOr<JobResult>> {
-    leased.Notify();
-    go_on.WaitForNotification();
-    co_return JobResult();
-  });
-  worker->Start();
-  Submit("block");
-  ASSERT_TRUE(leased.WaitForNotificationWithTimeout(absl::Seconds(30)));
-  id = Submit("note", "x");
-  Cancel(id);
-  go_on.Notify();
+  const std::string id = Submit("note", "x");
   Submit("note", "y");
-  EXPECT_EQ(journal_.WaitFor(1), Strings{"y"});
-  worker->Stop(absl::Seconds(10));
+  TaskRunner canceller;
+  spy_.OnLease([&](const LeasedJob& job) {
+    if (job.row.id != id) return;
+    const auto row = canceller.Run(store_.Cancel(canceller.executor(), id, kNow, "too late"));
+    EXPECT_EQ(row->state, JobState::kCancelled);
+  });
+  StartWorker();
+  events_.WaitFor(Type::kEnded, 2);
+  EXPECT_EQ(journal_.Entries(), Strings{"y"});
+  worker_->Stop(absl::Seconds(10));
   EXPECT_EQ(Get(id).row.state, JobState::kCancelled);
+  // Neither was its place lost.
+  options_.default_concurrency = 1;
+  StartWorker();
+  Submit("note", "z");
+  EXPECT_EQ(journal_.WaitFor(2).back(), "z");
 }
 
 // Time.

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,7 +32,7 @@ class Journal {
   }
   std::vector<std::string> WaitFor(size_t count) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(30), [&] { return entries_.size() >= count; });
+    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return entries_.size() >= count; });
     return entries_;
   }
   std::vector<std::string> Entries() { return WaitFor(0); }
@@ -48,29 +49,23 @@ class EventLog {
   explicit EventLog(Store& store)
       : subscription_(store.OnEvent([this](const JobEvent& event) {
           const std::lock_guard lock(mutex_);
-          events_.push_back(event);
+          rows_[event.type].push_back(event.after);
           changed_.notify_all();
         })) {}
 
   /// The rows of the events of `type`, at least `count` unless it takes too long.
   std::vector<JobRow> WaitFor(JobEvent::Type type, size_t count) {
     std::unique_lock lock(mutex_);
-    std::vector<JobRow> found;
-    changed_.wait_for(lock, std::chrono::seconds(30), [&] {
-      found.clear();
-      for (const JobEvent& event : events_) {
-        if (event.type == type) found.push_back(event.after);
-      }
-      return found.size() >= count;
-    });
-    return found;
+    std::vector<JobRow>& rows = rows_[type];
+    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return rows.size() >= count; });
+    return rows;
   }
   std::vector<JobRow> Of(JobEvent::Type type) { return WaitFor(type, 0); }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<JobEvent> events_;  // guarded by mutex_
+  std::map<JobEvent::Type, std::vector<JobRow>> rows_;  // guarded by mutex_
   std::unique_ptr<Signal<const JobEvent&>::Subscription> subscription_;
 };
 
