@@ -18,9 +18,12 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
+INSTANTIATE_TEST_SUITE_P(Stores, WorkerTest, testing::Values("Memory", "Sqlite"),
+                         [](const auto& info) { return info.param; });
+
 // What runs when, in which order, how many at a time.
 
-TEST_F(WorkerTest, RunsOneAfterTheOtherInOrder) {
+TEST_P(WorkerTest, RunsOneAfterTheOtherInOrder) {
   options_.default_concurrency = 1;
   Strings payloads;
   Strings ids;
@@ -41,7 +44,7 @@ TEST_F(WorkerTest, RunsOneAfterTheOtherInOrder) {
   EXPECT_EQ(last_correlation_id_, "my-correlation");
 }
 
-TEST_F(WorkerTest, BeginsInOrderWhenManyRunAtOnce) {
+TEST_P(WorkerTest, BeginsInOrderWhenManyRunAtOnce) {
   Strings payloads;
   for (int i = 0; i < 200; ++i) {
     payloads.push_back(std::to_string(i));
@@ -51,7 +54,7 @@ TEST_F(WorkerTest, BeginsInOrderWhenManyRunAtOnce) {
   EXPECT_EQ(journal_.WaitFor(200), payloads);
 }
 
-TEST_F(WorkerTest, IsWokenBySubmissions) {
+TEST_P(WorkerTest, IsWokenBySubmissions) {
   options_.sweep = absl::Hours(1);
   StartWorker();
   for (size_t i = 1; i <= 20; ++i) {
@@ -60,7 +63,7 @@ TEST_F(WorkerTest, IsWokenBySubmissions) {
   }
 }
 
-TEST_F(WorkerTest, FindsByItselfWhatItWasNotToldOf) {
+TEST_P(WorkerTest, FindsByItselfWhatItWasNotToldOf) {
   options_.sweep = absl::Milliseconds(1);
   spy_.Deafen();
   StartWorker();
@@ -69,7 +72,7 @@ TEST_F(WorkerTest, FindsByItselfWhatItWasNotToldOf) {
   EXPECT_EQ(journal_.WaitFor(1).size(), 1u);
 }
 
-TEST_F(WorkerTest, RunsUpToItsConcurrencyAtOnce) {
+TEST_P(WorkerTest, RunsUpToItsConcurrencyAtOnce) {
   options_.concurrency["gate"] = 3;
   StartWorker();
   for (int i = 0; i < 5; ++i) Submit("gate", std::to_string(i));
@@ -89,7 +92,7 @@ TEST_F(WorkerTest, RunsUpToItsConcurrencyAtOnce) {
   }
 }
 
-TEST_F(WorkerTest, UnnamedKindHasTheDefaultConcurrency) {
+TEST_P(WorkerTest, UnnamedKindHasTheDefaultConcurrency) {
   options_.default_concurrency = 2;
   options_.concurrency["note"] = 7;
   StartWorker();
@@ -99,7 +102,7 @@ TEST_F(WorkerTest, UnnamedKindHasTheDefaultConcurrency) {
   EXPECT_EQ(journal_.WaitFor(3).back(), "x");
 }
 
-TEST_F(WorkerTest, SlowKindDoesNotHoldUpAnother) {
+TEST_P(WorkerTest, SlowKindDoesNotHoldUpAnother) {
   options_.concurrency["gate"] = 1;
   for (int i = 0; i < 50; ++i) Submit("gate", "slow");
   for (int i = 0; i < 50; ++i) Submit("note", "fast");
@@ -108,7 +111,7 @@ TEST_F(WorkerTest, SlowKindDoesNotHoldUpAnother) {
   EXPECT_EQ(events_.WaitFor(Type::kEnded, 50).size(), 50u);
 }
 
-TEST_F(WorkerTest, LeavesKindsOfOthersAlone) {
+TEST_P(WorkerTest, LeavesKindsOfOthersAlone) {
   const std::string other = Submit("other");
   const std::string mine = Submit("note", "x");
   StartWorker();
@@ -118,7 +121,7 @@ TEST_F(WorkerTest, LeavesKindsOfOthersAlone) {
   EXPECT_EQ(Get(other).row.state, JobState::kAccepted);
 }
 
-TEST_F(WorkerTest, TenThousandJobsAreAllDoneOnce) {
+TEST_P(WorkerTest, TenThousandJobsAreAllDoneOnce) {
   constexpr int kJobs = 10'000;
   worker_ = std::make_unique<Worker>(spy_, options_);
   worker_->AddHandler("note", Handlers()["note"]);
@@ -136,7 +139,7 @@ TEST_F(WorkerTest, TenThousandJobsAreAllDoneOnce) {
   EXPECT_EQ(events_.Of(Type::kLeased).size(), size_t{kJobs});
 }
 
-TEST_F(WorkerTest, HandlersMayUseTheThreadsSockets) {
+TEST_P(WorkerTest, HandlersMayUseTheThreadsSockets) {
   auto worker = std::make_unique<Worker>(spy_, options_);
   rpc::IoExecutor& executor = worker->executor();
   const rpc::Executor* used = nullptr;
@@ -153,7 +156,7 @@ TEST_F(WorkerTest, HandlersMayUseTheThreadsSockets) {
 
 // Errors and further attempts.
 
-TEST_F(WorkerTest, ErrorThatMayPassIsTriedAgainAfterAWait) {
+TEST_P(WorkerTest, ErrorThatMayPassIsTriedAgainAfterAWait) {
   options_.random = [] { return 1.0; };
   options_.backoff = {absl::Milliseconds(10), absl::Milliseconds(40), 2};
   for (int i = 0; i < 4; ++i) Fail(absl::UnavailableError("down " + std::to_string(i)));
@@ -182,7 +185,7 @@ TEST_F(WorkerTest, ErrorThatMayPassIsTriedAgainAfterAWait) {
   }
 }
 
-TEST_F(WorkerTest, WaitBetweenAttemptsIsCountedFromTheEndOfTheAttempt) {
+TEST_P(WorkerTest, WaitBetweenAttemptsIsCountedFromTheEndOfTheAttempt) {
   options_.random = [] { return 0.5; };
   options_.backoff.first = options_.backoff.most = absl::Hours(1000);
   Fail(absl::AbortedError("busy"));
@@ -200,7 +203,7 @@ TEST_F(WorkerTest, WaitBetweenAttemptsIsCountedFromTheEndOfTheAttempt) {
   EXPECT_EQ(Get(id).row.error.message(), "busy");
 }
 
-TEST_F(WorkerTest, WaitingJobLetsLaterOnesPass) {
+TEST_P(WorkerTest, WaitingJobLetsLaterOnesPass) {
   options_.default_concurrency = 1;
   options_.backoff.first = absl::Hours(1);
   options_.backoff.most = absl::Hours(1);
@@ -211,7 +214,7 @@ TEST_F(WorkerTest, WaitingJobLetsLaterOnesPass) {
   EXPECT_EQ(journal_.WaitFor(2), (Strings{"first", "second"}));
 }
 
-TEST_F(WorkerTest, AttemptsRunOut) {
+TEST_P(WorkerTest, AttemptsRunOut) {
   options_.backoff.first = absl::Milliseconds(1);
   for (int i = 0; i < 9; ++i) Fail(absl::ResourceExhaustedError("full " + std::to_string(i)));
   const std::string id = Submit("fail", "x", [](NewJob& job) { job.max_attempts = 3; });
@@ -225,7 +228,7 @@ TEST_F(WorkerTest, AttemptsRunOut) {
   EXPECT_EQ(journal_.Entries().size(), 3u);
 }
 
-TEST_F(WorkerTest, OtherErrorFailsAtOnce) {
+TEST_P(WorkerTest, OtherErrorFailsAtOnce) {
   Fail(absl::NotFoundError("no such thing"));
   const std::string id = Submit("fail", "x");
   const std::string after = Submit("fail", "y");
@@ -240,7 +243,7 @@ TEST_F(WorkerTest, OtherErrorFailsAtOnce) {
   EXPECT_TRUE(events_.Of(Type::kRetried).empty());
 }
 
-TEST_F(WorkerTest, WhatMayPassIsChosen) {
+TEST_P(WorkerTest, WhatMayPassIsChosen) {
   options_.retry = {absl::StatusCode::kNotFound};
   options_.backoff.first = absl::Milliseconds(1);
   Fail(absl::NotFoundError("not yet"));
@@ -252,7 +255,7 @@ TEST_F(WorkerTest, WhatMayPassIsChosen) {
   EXPECT_EQ(Get(id).row.attempt, 2);
 }
 
-TEST_F(WorkerTest, PoisonedJobFailsAndItsNeighboursRun) {
+TEST_P(WorkerTest, PoisonedJobFailsAndItsNeighboursRun) {
   const std::string poisoned = Submit("note", "poison", [](NewJob& job) { job.max_attempts = 2; });
   for (int i = 0; i < 2; ++i) ASSERT_EQ(LeaseAndDie("note").row.id, poisoned);
   const std::string neighbour = Submit("note", "neighbour");
@@ -264,7 +267,7 @@ TEST_F(WorkerTest, PoisonedJobFailsAndItsNeighboursRun) {
   EXPECT_EQ(journal_.Entries(), Strings{"neighbour"});
 }
 
-TEST_F(WorkerTest, AttemptThatTakesTooLongIsTriedAgain) {
+TEST_P(WorkerTest, AttemptThatTakesTooLongIsTriedAgain) {
   options_.attempt_timeout = absl::Milliseconds(5);
   options_.backoff.first = absl::Milliseconds(1);
   const std::string id = Submit("hang", "slow", [](NewJob& job) { job.max_attempts = 2; });
@@ -277,7 +280,7 @@ TEST_F(WorkerTest, AttemptThatTakesTooLongIsTriedAgain) {
   EXPECT_EQ(journal_.Entries(), (Strings{"slow", "slow ended", "slow", "slow ended"}));
 }
 
-TEST_F(WorkerTest, HandlerThatIgnoresTheEndOfItsTimeIsAbandoned) {
+TEST_P(WorkerTest, HandlerThatIgnoresTheEndOfItsTimeIsAbandoned) {
   options_.attempt_timeout = absl::Milliseconds(5);
   options_.patience = absl::Milliseconds(5);
   options_.default_concurrency = 1;
@@ -304,7 +307,7 @@ TEST_F(WorkerTest, HandlerThatIgnoresTheEndOfItsTimeIsAbandoned) {
 
 // Leases.
 
-TEST_F(WorkerTest, HeartbeatKeepsALongJob) {
+TEST_P(WorkerTest, HeartbeatKeepsALongJob) {
   options_.lease = absl::Milliseconds(200);
   options_.sweep = absl::Milliseconds(5);
   const std::string id = Submit("gate", "long");
@@ -322,7 +325,7 @@ TEST_F(WorkerTest, HeartbeatKeepsALongJob) {
   EXPECT_EQ(events_.Of(Type::kLeased).size(), 1u);
 }
 
-TEST_F(WorkerTest, HeartbeatGoesOnWhenTheStoreHadNoRoom) {
+TEST_P(WorkerTest, HeartbeatGoesOnWhenTheStoreHadNoRoom) {
   options_.lease = absl::Milliseconds(200);
   int refusals = 1;
   spy_.Refuse([&refusals](const std::string& operation) {
@@ -337,7 +340,7 @@ TEST_F(WorkerTest, HeartbeatGoesOnWhenTheStoreHadNoRoom) {
   EXPECT_EQ(Get(id).row.state, JobState::kSucceeded);
 }
 
-TEST_F(WorkerTest, HeartbeatTellsTheHandlerThatItsJobWasCancelled) {
+TEST_P(WorkerTest, HeartbeatTellsTheHandlerThatItsJobWasCancelled) {
   options_.lease = absl::Milliseconds(30);
   options_.sweep = absl::Milliseconds(5);
   spy_.Deafen();
@@ -353,7 +356,7 @@ TEST_F(WorkerTest, HeartbeatTellsTheHandlerThatItsJobWasCancelled) {
   EXPECT_TRUE(spy_.Requests("Release").empty());
 }
 
-TEST_F(WorkerTest, RecoversAJobWhoseLeaseExpired) {
+TEST_P(WorkerTest, RecoversAJobWhoseLeaseExpired) {
   const std::string id = Submit("note", "x");
   LeaseAndDie("note");
   StartWorker();
@@ -362,7 +365,7 @@ TEST_F(WorkerTest, RecoversAJobWhoseLeaseExpired) {
   EXPECT_EQ(Get(id).row.attempt, 2);
 }
 
-TEST_F(WorkerTest, JobsOfADeadWorkerRunAgainAfterTheirLease) {
+TEST_P(WorkerTest, JobsOfADeadWorkerRunAgainAfterTheirLease) {
   options_.lease = absl::Milliseconds(100);
   options_.concurrency["gate"] = 100;
   options_.patience = absl::ZeroDuration();
@@ -385,7 +388,7 @@ TEST_F(WorkerTest, JobsOfADeadWorkerRunAgainAfterTheirLease) {
   }
 }
 
-TEST_F(WorkerTest, StaleEndIsRefused) {
+TEST_P(WorkerTest, StaleEndIsRefused) {
   options_.lease = absl::Milliseconds(50);
   absl::Notification began;
   absl::Notification go_on;
@@ -412,7 +415,7 @@ TEST_F(WorkerTest, StaleEndIsRefused) {
   EXPECT_EQ(events_.Of(Type::kEnded).size(), 1u);
 }
 
-TEST_F(WorkerTest, LosesALeaseToItselfWithoutRunningTwiceAtOnce) {
+TEST_P(WorkerTest, LosesALeaseToItselfWithoutRunningTwiceAtOnce) {
   options_.lease = absl::Milliseconds(50);
   options_.sweep = absl::Milliseconds(5);
   spy_.Refuse([](const std::string& operation) {
@@ -426,7 +429,7 @@ TEST_F(WorkerTest, LosesALeaseToItselfWithoutRunningTwiceAtOnce) {
   EXPECT_TRUE(spy_.Requests("Release").empty());
 }
 
-TEST_F(WorkerTest, OvertakenHandlerIsCancelled) {
+TEST_P(WorkerTest, OvertakenHandlerIsCancelled) {
   options_.lease = absl::Milliseconds(100);
   spy_.Refuse([](const std::string& operation) {
     return operation == "Extend" ? absl::AbortedError("overtaken") : absl::OkStatus();
@@ -438,7 +441,7 @@ TEST_F(WorkerTest, OvertakenHandlerIsCancelled) {
 
 // Cancellation.
 
-TEST_F(WorkerTest, CancellationReachesTheHandler) {
+TEST_P(WorkerTest, CancellationReachesTheHandler) {
   const std::string id = Submit("hang", "x");
   const std::string other = Submit("hang", "y");
   StartWorker();
@@ -454,7 +457,7 @@ TEST_F(WorkerTest, CancellationReachesTheHandler) {
   EXPECT_EQ(Get(id).row.error.message(), "cancelled by a test");
 }
 
-TEST_F(WorkerTest, LateAnswerOfACancelledHandlerChangesNothing) {
+TEST_P(WorkerTest, LateAnswerOfACancelledHandlerChangesNothing) {
   const std::string id = Submit("gate", "x");
   StartWorker();
   journal_.WaitFor(1);
@@ -467,7 +470,7 @@ TEST_F(WorkerTest, LateAnswerOfACancelledHandlerChangesNothing) {
   EXPECT_EQ(events_.Of(Type::kEnded).size(), 1u);
 }
 
-TEST_F(WorkerTest, CancellationThatOvertakesTheLeaseIsHeeded) {
+TEST_P(WorkerTest, CancellationThatOvertakesTheLeaseIsHeeded) {
   const std::string id = Submit("note", "x");
   Submit("note", "y");
   TaskRunner canceller;
@@ -490,7 +493,7 @@ TEST_F(WorkerTest, CancellationThatOvertakesTheLeaseIsHeeded) {
 
 // Time.
 
-TEST_F(WorkerTest, JobIsNotBegunBeforeItsTime) {
+TEST_P(WorkerTest, JobIsNotBegunBeforeItsTime) {
   const std::string later =
       Submit("note", "later", [&](NewJob& job) { job.not_before = kNow + absl::Milliseconds(30); });
   Submit("note", "now");
@@ -505,7 +508,7 @@ TEST_F(WorkerTest, JobIsNotBegunBeforeItsTime) {
   EXPECT_EQ(journal_.WaitFor(2).back(), "later");
 }
 
-TEST_F(WorkerTest, WallClockAheadBringsWaitingJobsForward) {
+TEST_P(WorkerTest, WallClockAheadBringsWaitingJobsForward) {
   options_.sweep = absl::Milliseconds(5);
   Submit("note", "later", [&](NewJob& job) { job.not_before = kNow + absl::Hours(1); });
   StartWorker();
@@ -515,7 +518,7 @@ TEST_F(WorkerTest, WallClockAheadBringsWaitingJobsForward) {
   EXPECT_EQ(journal_.WaitFor(1).size(), 1u);
 }
 
-TEST_F(WorkerTest, WallClockJumpsDoNotMoveLeases) {
+TEST_P(WorkerTest, WallClockJumpsDoNotMoveLeases) {
   options_.lease = absl::Milliseconds(200);
   options_.sweep = absl::Milliseconds(5);
   const std::string id = Submit("gate", "x");
@@ -536,7 +539,7 @@ TEST_F(WorkerTest, WallClockJumpsDoNotMoveLeases) {
   EXPECT_EQ(events_.Of(Type::kLeased).size(), 2u);
 }
 
-TEST_F(WorkerTest, WallClockJumpsDoNotMoveWaitsBetweenAttempts) {
+TEST_P(WorkerTest, WallClockJumpsDoNotMoveWaitsBetweenAttempts) {
   options_.backoff.first = absl::Milliseconds(20);
   options_.sweep = absl::Hours(1);
   for (int i = 0; i < 2; ++i) Fail(absl::UnavailableError("down"));
@@ -553,7 +556,7 @@ TEST_F(WorkerTest, WallClockJumpsDoNotMoveWaitsBetweenAttempts) {
 
 // The end of the worker, and a store that fails.
 
-TEST_F(WorkerTest, StopLetsRunningJobsEnd) {
+TEST_P(WorkerTest, StopLetsRunningJobsEnd) {
   const std::string id = Submit("gate", "x");
   const std::string waiting = Submit("gate", "y");
   options_.concurrency["gate"] = 1;
@@ -564,7 +567,7 @@ TEST_F(WorkerTest, StopLetsRunningJobsEnd) {
   EXPECT_EQ(Get(id).row.state, JobState::kSucceeded);
 }
 
-TEST_F(WorkerTest, StopGivesBackWhatIsCancelled) {
+TEST_P(WorkerTest, StopGivesBackWhatIsCancelled) {
   StartWorker();
   const std::string id = Submit("hang", "x");
   journal_.WaitFor(1);
@@ -577,7 +580,7 @@ TEST_F(WorkerTest, StopGivesBackWhatIsCancelled) {
   EXPECT_EQ(Get(id).row.attempt, 1);
 }
 
-TEST_F(WorkerTest, StopGivesBackWhatDoesNotHeedItsCancellation) {
+TEST_P(WorkerTest, StopGivesBackWhatDoesNotHeedItsCancellation) {
   options_.patience = absl::Milliseconds(5);
   StartWorker();
   const std::string id = Submit("ignore", "x");
@@ -586,14 +589,14 @@ TEST_F(WorkerTest, StopGivesBackWhatDoesNotHeedItsCancellation) {
   EXPECT_EQ(Get(id).row.state, JobState::kAccepted);
 }
 
-TEST_F(WorkerTest, StopLeasesNothingMore) {
+TEST_P(WorkerTest, StopLeasesNothingMore) {
   StartWorker();
   worker_->Stop(absl::Seconds(10));
   const std::string id = Submit("note", "x");
   EXPECT_EQ(Get(id).row.state, JobState::kAccepted);
 }
 
-TEST_F(WorkerTest, StopBeforeStartAndTwice) {
+TEST_P(WorkerTest, StopBeforeStartAndTwice) {
   worker_ = NewWorker(spy_);
   worker_->Stop(absl::Seconds(1));
   StartWorker();
@@ -601,7 +604,7 @@ TEST_F(WorkerTest, StopBeforeStartAndTwice) {
   worker_->Stop(absl::Seconds(1));
 }
 
-TEST_F(WorkerTest, StopsUnderLoadWithoutLosingAJob) {
+TEST_P(WorkerTest, StopsUnderLoadWithoutLosingAJob) {
   constexpr size_t kJobs = 500;
   for (size_t i = 0; i < kJobs; ++i) Submit("note", "x");
   while (events_.Of(Type::kEnded).size() < kJobs) {
@@ -614,7 +617,7 @@ TEST_F(WorkerTest, StopsUnderLoadWithoutLosingAJob) {
   for (const JobRow& row : events_.Of(Type::kEnded)) EXPECT_EQ(row.attempt, 1);
 }
 
-TEST_F(WorkerTest, EndIsStoredOnceThereIsRoomAgain) {
+TEST_P(WorkerTest, EndIsStoredOnceThereIsRoomAgain) {
   options_.lease = absl::Milliseconds(200);
   std::atomic<bool> full{true};
   spy_.Refuse([&full](const std::string& operation) {
@@ -633,7 +636,7 @@ TEST_F(WorkerTest, EndIsStoredOnceThereIsRoomAgain) {
   EXPECT_EQ(journal_.Entries().size(), 1u);
 }
 
-TEST_F(WorkerTest, StopDoesNotWaitForRoom) {
+TEST_P(WorkerTest, StopDoesNotWaitForRoom) {
   spy_.Refuse([](const std::string& operation) {
     return operation == "Complete" ? absl::ResourceExhaustedError("disk full") : absl::OkStatus();
   });
@@ -644,7 +647,7 @@ TEST_F(WorkerTest, StopDoesNotWaitForRoom) {
   EXPECT_EQ(Get(id).row.state, JobState::kRunning);
 }
 
-TEST_F(WorkerTest, StoreThatDoesNotTakeEndsIsNotAskedForEverMore) {
+TEST_P(WorkerTest, StoreThatDoesNotTakeEndsIsNotAskedForEverMore) {
   options_.concurrency["note"] = 4;
   spy_.Refuse([](const std::string& operation) {
     return operation == "Complete" ? absl::UnavailableError("closed") : absl::OkStatus();
@@ -655,7 +658,7 @@ TEST_F(WorkerTest, StoreThatDoesNotTakeEndsIsNotAskedForEverMore) {
   EXPECT_LE(events_.Of(Type::kLeased).size(), 8u);
 }
 
-TEST_F(WorkerTest, AsksAgainWhenNoLeaseCouldBeHad) {
+TEST_P(WorkerTest, AsksAgainWhenNoLeaseCouldBeHad) {
   std::atomic<bool> closed{true};
   spy_.Refuse([&closed](const std::string& operation) {
     return closed && operation == "LeaseNext" ? absl::UnavailableError("closed") : absl::OkStatus();
@@ -668,7 +671,7 @@ TEST_F(WorkerTest, AsksAgainWhenNoLeaseCouldBeHad) {
   EXPECT_EQ(journal_.WaitFor(1).size(), 1u);
 }
 
-TEST_F(WorkerTest, DropsExpiredResults) {
+TEST_P(WorkerTest, DropsExpiredResults) {
   options_.purge_every = absl::Milliseconds(5);
   const std::string id =
       Submit("note", "x", [](NewJob& job) { job.result_lifetime = absl::Minutes(1); });
@@ -683,7 +686,7 @@ TEST_F(WorkerTest, DropsExpiredResults) {
   EXPECT_EQ(events_.WaitFor(Type::kForgotten, 1).size(), 1u);
 }
 
-TEST_F(WorkerTest, DropsAllThatHasExpiredAtOnce) {
+TEST_P(WorkerTest, DropsAllThatHasExpiredAtOnce) {
   options_.purge_every = absl::Milliseconds(5);
   constexpr size_t kJobs = 1200;
   for (size_t i = 0; i < kJobs; ++i) Submit("note", "x");

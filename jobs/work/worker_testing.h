@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "jobs/store/database.h"
 #include "jobs/store/memory_store.h"
+#include "jobs/store/sqlite_store.h"
 #include "jobs/testing.h"
 #include "jobs/work/spy_store.h"
 #include "jobs/work/worker.h"
@@ -87,13 +89,37 @@ class Gate {
   std::atomic<bool> open_{false};
 };
 
-/// A worker on a memory store, and handlers whose deeds are in a journal:
+/// A store of its own, "Memory" or "Sqlite".
+class OwnStore {
+ public:
+  explicit OwnStore(const std::string& name) {
+    if (name == "Memory") {
+      store_ = std::make_unique<MemoryStore>();
+      return;
+    }
+    // Nobody pulls the plug here.
+    auto database = Database::Open({.path = directory_.File("jobs.db"),
+                                    .components = {SqliteStore::Tables()},
+                                    .sync_each_commit = false});
+    if (!database.ok()) ADD_FAILURE() << database.status();
+    database_ = *std::move(database);
+    store_ = std::make_unique<SqliteStore>(*database_);
+  }
+  Store& operator*() { return *store_; }
+
+ private:
+  TemporaryDirectory directory_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Store> store_;
+};
+
+/// A worker on a store, and handlers whose deeds are in a journal:
 /// - "note" writes its payload down and answers with it;
 /// - "hang" does so and sleeps until it is cancelled, then writes "PAYLOAD ended";
 /// - "ignore" does so and waits for something that never comes;
 /// - "gate" does so and waits for the gate, whatever happens, then writes "PAYLOAD ended";
 /// - "fail" does so and answers the next one of `errors_`; once there is none, as "note".
-class WorkerTest : public testing::Test {
+class WorkerTest : public testing::TestWithParam<const char*> {
  protected:
   using Type = JobEvent::Type;
 
@@ -138,7 +164,8 @@ class WorkerTest : public testing::Test {
 
   const absl::Time kNow = absl::FromUnixSeconds(1'763'736'600);
   base::ManualWallClock clock_{kNow};
-  MemoryStore store_;
+  OwnStore own_store_{GetParam()};
+  Store& store_ = *own_store_;
   EventLog events_{store_};
   SpyStore spy_{store_};
   Journal journal_;
