@@ -65,6 +65,8 @@ class JobEngine {
 
   /// Connects the targets and begins to run jobs, those of an earlier process too.
   void Start();
+  /// Ends the streams of those who watch jobs, which would hold up whoever waits for calls to end.
+  void EndWatching() { service_->Stop(); }
   /// Runs no new jobs, lets running ones end for `grace`, gives the others back. The store still
   /// answers.
   void Stop(absl::Duration grace);

@@ -119,6 +119,7 @@ void Backend::SetNotReady() {
   if (drain_until_ != rpc::Time::max()) return;
   drain_until_ = rpc::Clock::now() + grace_;
   health_->SetServing(false);
+  jobs_->EndWatching();
 }
 
 rpc::Duration Backend::GraceLeft() const {

@@ -17,7 +17,7 @@ struct WorkerOptions {
   /// Handlers in flight at the same time, by kind; at least 1.
   std::map<std::string, int> concurrency;
   /// Of a kind that `concurrency` does not name; at least 1.
-  int default_concurrency = 16;
+  int default_concurrency = 64;
   /// How long a lease lasts unless it is prolonged, which is done after each third of it: how soon
   /// the jobs of a dead worker run again.
   absl::Duration lease = absl::Seconds(30);
