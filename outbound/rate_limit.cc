@@ -110,7 +110,7 @@ rpc::Time TokenBucket::LookAgainAt(rpc::Time now) const {
   rpc::Time full = now;
   if (filled_ && tokens_ < 1) {
     const auto missing = std::chrono::duration<double>(Interval()) * (1 - tokens_);
-    full = *filled_ + std::chrono::ceil<rpc::Duration>(missing);
+    full = *filled_ + std::chrono::round<rpc::Duration>(missing);
   }
   return std::max({full, refused_until_, now + rpc::Duration(1)});
 }
