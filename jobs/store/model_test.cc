@@ -14,6 +14,7 @@
 #include "jobs/store/memory_store.h"
 #include "jobs/store/sqlite_store.h"
 #include "jobs/testing.h"
+#include "jobs/testing/forgetful_vfs.h"
 #include "jobs/testing/seed.h"
 #include "jobs/testing/store_model.h"
 
@@ -63,12 +64,13 @@ class SqliteSubject : public Subject {
   void Open() {
     auto database = Database::Open({.path = directory_.File("jobs.db"),
                                     .components = {SqliteStore::Tables()},
-                                    .sync_each_commit = false});
+                                    .vfs = vfs_.name()});
     ASSERT_TRUE(database.ok()) << database.status();
     database_ = *std::move(database);
     store_ = std::make_unique<SqliteStore>(*database_, kLimits);
   }
   TemporaryDirectory directory_;
+  ForgetfulVfs vfs_;  // which does not wait for a disk
   std::unique_ptr<Database> database_;
   std::unique_ptr<SqliteStore> store_;
 };
