@@ -1,0 +1,95 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "jobs/store/completion.h"
+#include "rpc/executor.h"
+#include "rpc/task.h"
+
+namespace slipway::jobs {
+
+/// How a delivery ended.
+enum class Delivered {
+  kTaken,  // the receiver took it, and the job is gone
+  kStays,  // it did not, and the job stays
+};
+
+/// Where polls of one token meet, so that they make one delivery. It exists from the first poll's
+/// beginning to the last one's end: also a poll that looked before the delivery began, and goes on
+/// when it is over, finds how it ended, and does not make a second one. Any thread.
+class Meeting {
+ public:
+  using Completion = slipway::jobs::Completion<Delivered>;
+
+  /// True once: whoever gets it makes the delivery, and ends it.
+  bool Begin() {
+    const std::lock_guard lock(mutex_);
+    return !std::exchange(begun_, true);
+  }
+  bool begun() const {
+    const std::lock_guard lock(mutex_);
+    return begun_;
+  }
+
+  /// Waits for the end of the delivery that has begun, on `executor`.
+  static rpc::Task<Delivered> Wait(std::shared_ptr<Meeting> meeting, rpc::Executor& executor) {
+    auto completion = std::make_shared<Completion>(executor);
+    meeting->Add(completion);
+    auto wait = Completion::Wait(completion);
+    co_return co_await std::move(wait);
+  }
+
+ private:
+  friend class Meetings;
+
+  void Add(const std::shared_ptr<Completion>& completion) {
+    std::optional<Delivered> outcome;
+    {
+      const std::lock_guard lock(mutex_);
+      outcome = outcome_;
+      if (!outcome) waiting_.push_back(completion);
+    }
+    if (outcome) completion->Resolve(*outcome);
+  }
+  void End(Delivered outcome) {
+    std::vector<std::shared_ptr<Completion>> waiting;
+    {
+      const std::lock_guard lock(mutex_);
+      outcome_ = outcome;
+      waiting.swap(waiting_);
+    }
+    for (const auto& each : waiting) each->Resolve(outcome);
+  }
+
+  mutable std::mutex mutex_;
+  // All guarded by mutex_:
+  bool begun_ = false;
+  std::optional<Delivered> outcome_;
+  std::vector<std::shared_ptr<Completion>> waiting_;
+};
+
+/// The meetings that there are, by what polls have in common. Any thread.
+class Meetings {
+ public:
+  /// That of `key`, made if there is none.
+  std::shared_ptr<Meeting> Join(const std::string& key);
+  /// The delivery of `meeting` is over. Polls that come from now on meet anew.
+  void End(const std::string& key, const std::shared_ptr<Meeting>& meeting, Delivered outcome);
+
+ private:
+  /// Shared with the meetings, which take themselves out when they go.
+  struct Table {
+    std::mutex mutex;
+    std::unordered_map<std::string, std::weak_ptr<Meeting>> meetings;  // guarded by mutex
+  };
+
+  std::shared_ptr<Table> table_ = std::make_shared<Table>();
+};
+
+}  // namespace slipway::jobs
