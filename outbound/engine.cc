@@ -87,8 +87,10 @@ void Engine::Abandon(const std::shared_ptr<Exchange>& exchange) {
 }
 
 void Engine::End(Transfer& transfer, Exchange::Result result) {
-  transfer.exchange().Resolve(std::move(result));
+  // Answered last: whoever has the answer finds the counts without the request.
+  const std::shared_ptr<Exchange> exchange = transfer.exchange().shared_from_this();
   Forget(transfer);
+  exchange->Resolve(std::move(result));
 }
 
 void Engine::Forget(Transfer& transfer) {

@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/reason.h"
 #include "outbound/testing/caller.h"
 #include "outbound/testing/raw_server.h"
@@ -69,9 +70,9 @@ size_t OpenDescriptors() {
 
 class HttpClientTest : public ::testing::Test {
  protected:
-  Result Send(HttpRequest request) { return caller_.Send(client_, std::move(request)); }
+  Result Send(HttpRequest request) { return caller_.Send(*client_, std::move(request)); }
 
-  HttpClient client_;
+  std::unique_ptr<HttpClient> client_ = std::make_unique<HttpClient>();
   Caller caller_;
 };
 
@@ -95,6 +96,7 @@ class HttpClientMethods : public HttpClientTest {
     while (!server_.is_running()) std::this_thread::yield();
   }
   ~HttpClientMethods() override {
+    client_.reset();  // the server waits for its connections to end
     server_.stop();
     thread_.join();
   }
@@ -291,8 +293,15 @@ TEST_F(HttpClientTest, TotalLimitMakesRoomByClosingKeptConnections) {
     const Result result = caller_.Send(client, Get(server->Url()));
     EXPECT_TRUE(result.ok()) << result.status();
   }
-  for (int i = 0; i < 3; ++i) servers[i]->WaitClosed(1);
-  EXPECT_EQ(servers[4]->closed(), 0);
+  // Which of them went is libcurl's choice.
+  const auto closed = [&servers] {
+    int count = 0;
+    for (const auto& server : servers) count += server->closed();
+    return count;
+  };
+  const absl::Time limit = absl::Now() + absl::Seconds(30);
+  while (closed() < 3 && absl::Now() < limit) std::this_thread::yield();
+  EXPECT_EQ(closed(), 3);
 }
 
 TEST_F(HttpClientTest, TooManyWait) {
@@ -533,7 +542,7 @@ TEST_F(HttpClientTest, UnknownName) {
 TEST_F(HttpClientTest, CallerThatLeavesClosesTheConnection) {
   RawServer server(Ignore);
   {
-    Caller::Sent sent = caller_.Start(client_, Get(server.Url()));
+    Caller::Sent sent = caller_.Start(*client_, Get(server.Url()));
     server.WaitRequests(1);
     EXPECT_EQ(server.closed(), 0);
   }
@@ -562,7 +571,7 @@ TEST_F(HttpClientTest, ExecutorMayGoAfterItsCallers) {
   RawServer server(Ignore);
   {
     Caller caller;
-    Caller::Sent sent = caller.Start(client_, Get(server.Url()));
+    Caller::Sent sent = caller.Start(*client_, Get(server.Url()));
     server.WaitRequests(1);
   }
   server.WaitClosed(1);
@@ -616,7 +625,7 @@ TEST_F(HttpClientTest, LeaksNoDescriptors) {
 
 TEST_F(HttpClientTest, TaskThatIsNeverAwaitedSendsNothing) {
   RawServer server(AnswerOk);
-  { const auto task = client_.Send(caller_.executor(), Get(server.Url())); }
+  { const auto task = client_->Send(caller_.executor(), Get(server.Url())); }
   EXPECT_TRUE(Send(Get(server.Url())).ok());
   EXPECT_EQ(server.requests(), 1);
 }

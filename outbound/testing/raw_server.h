@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -34,7 +36,8 @@ class RawServer {
   /// One accepted connection. Used on the server's thread.
   class Connection : public std::enable_shared_from_this<Connection> {
    public:
-    explicit Connection(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+    explicit Connection(boost::asio::ip::tcp::socket socket)
+        : open_(std::move(socket)), socket_(*open_) {}
 
     /// After what was written before; then `then`, if the client still listens.
     void Write(std::string bytes, std::function<void()> then = nullptr) {
@@ -69,14 +72,15 @@ class RawServer {
             if (error) return self->queue_.clear();
             const std::function<void()> then = std::move(self->queue_.front().then);
             if (then) then();
-            self->queue_.erase(self->queue_.begin());
+            self->queue_.pop_front();
             if (!self->queue_.empty()) self->WriteNext();
           });
     }
 
-    boost::asio::ip::tcp::socket socket_;
+    std::optional<boost::asio::ip::tcp::socket> open_;  // until the server goes
+    boost::asio::ip::tcp::socket& socket_;
     std::string input_;
-    std::vector<Piece> queue_;
+    std::deque<Piece> queue_;  // a write in progress keeps its place
     boost::system::error_code error_;
   };
   using ConnectionPtr = std::shared_ptr<Connection>;
@@ -93,6 +97,10 @@ class RawServer {
   ~RawServer() {
     executor_.Stop();
     thread_.join();
+    // A test may hold on to connections, but their sockets belong to the executor.
+    for (const std::weak_ptr<Connection>& each : connections_) {
+      if (const ConnectionPtr connection = each.lock()) connection->open_.reset();
+    }
   }
 
   std::uint16_t port() const { return port_; }
@@ -116,7 +124,9 @@ class RawServer {
         [this](const boost::system::error_code& error, boost::asio::ip::tcp::socket socket) {
           if (error) return;
           Count(accepted_);
-          Read(std::make_shared<Connection>(std::move(socket)));
+          const auto connection = std::make_shared<Connection>(std::move(socket));
+          connections_.push_back(connection);
+          Read(connection);
           Accept();
         });
   }
@@ -171,6 +181,7 @@ class RawServer {
   rpc::IoExecutor executor_;
   boost::asio::ip::tcp::acceptor acceptor_;
   const std::uint16_t port_;
+  std::vector<std::weak_ptr<Connection>> connections_;  // on the server's thread
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   int accepted_ = 0;  // all guarded by mutex_
