@@ -1,5 +1,6 @@
 #include "jobs/engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "jobs/store/sqlite_store.h"
 #include "jobs/work/call_handler.h"
 #include "jobs/work/greeting.h"
+#include "jobs/work/lease_clock.h"
 #include "rpc/in_process.h"
 #include "schema/loader.h"
 
@@ -19,10 +21,6 @@ namespace {
 
 constexpr char kSqlite[] = "sqlite:";
 constexpr char kMemory[] = "memory:";
-
-rpc::Duration ToSteady(absl::Duration duration) {
-  return std::chrono::duration_cast<rpc::Duration>(absl::ToChronoNanoseconds(duration));
-}
 
 WorkerOptions OptionsOf(const JobConfig& config, const base::WallClock* clock) {
   WorkerOptions options;
@@ -149,8 +147,10 @@ void JobEngine::Start() {
 
 void JobEngine::Stop(absl::Duration grace) {
   if (worker_ == nullptr) return;
-  service_->Stop();
+  const rpc::Time end = rpc::Clock::now() + ToSteady(grace);
+  EndWatching();
   worker_->Stop(grace);
+  token_service_->Stop(std::max(absl::ZeroDuration(), absl::FromChrono(end - rpc::Clock::now())));
   // Nothing runs on the worker's thread any more: what lived there goes here.
   targets_->Stop();
 }

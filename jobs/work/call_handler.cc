@@ -47,6 +47,7 @@ rpc::Task<rpc::UnaryResult> Call(rpc::Upstream& upstream, rpc::CallContext& cont
   spec.method = stored.method();
   spec.metadata.Add(std::string(rpc::kCorrelationIdKey), context.correlation_id());
   spec.deadline = context.deadline();
+  spec.peer = context.peer();
   rpc::Task<rpc::UnaryResult> unary =
       rpc::CallUnary(*call, std::move(spec), std::move(*stored.mutable_request()));
   rpc::UnaryResult answer = co_await std::move(unary);

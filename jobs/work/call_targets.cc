@@ -110,9 +110,12 @@ absl::StatusOr<const schema::MethodInfo*> CallTargets::MethodOf(
   if (path.empty()) return Wrong(kField, call.method(), "is not of the form pkg.Service/Method");
   const schema::MethodInfo* method = schema.FindMethod(path);
   if (method == nullptr) {
-    return Wrong(kField, call.method(),
-                 absl::StrCat("is not a method of target \"", call.target(), "\"",
-                              Suggestion(schema, path)));
+    return Wrong(
+        kField, call.method(),
+        absl::StrCat("is not a method of ",
+                     call.target().empty() ? std::string("this server")
+                                           : absl::StrCat("target \"", call.target(), "\""),
+                     Suggestion(schema, path)));
   }
   if (!Callable(*method)) {
     const absl::string_view why = OfJobs(path)

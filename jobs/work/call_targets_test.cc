@@ -127,10 +127,10 @@ TEST_F(CallTargetsCheck, MalformedMethod) {
 
 TEST_F(CallTargetsCheck, UnknownMethodSuggestsTheNearest) {
   ExpectBad(MakeCall("method: 'test.Notes/echoo'"),
-            "call.method: \"test.Notes/echoo\" is not a method of target \"\"; did you mean "
+            "call.method: \"test.Notes/echoo\" is not a method of this server; did you mean "
             "\"test.Notes/Echo\"?");
   ExpectBad(MakeCall("method: 'other.Service/Method'"),
-            "call.method: \"other.Service/Method\" is not a method of target \"\"");
+            "call.method: \"other.Service/Method\" is not a method of this server");
 }
 
 TEST_F(CallTargetsCheck, LongNamesAreShortenedInErrors) {
