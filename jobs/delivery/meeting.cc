@@ -17,16 +17,18 @@ std::shared_ptr<Meeting> Meetings::Join(const std::string& key) {
   return meeting;
 }
 
-void Meetings::End(const std::string& key, const std::shared_ptr<Meeting>& meeting,
-                   Delivered outcome) {
-  {
+void Meetings::End(const std::string& key, std::shared_ptr<Meeting> meeting, Delivered outcome) {
+  if (outcome == Delivered::kStays) {
     const std::lock_guard lock(table_->mutex);
     const auto found = table_->meetings.find(key);
     if (found != table_->meetings.end() && found->second.lock() == meeting) {
       table_->meetings.erase(found);
     }
   }
-  meeting->End(outcome);
+  const auto waiting = meeting->End(outcome);
+  // Before the polls end: who comes after the last of them must not find it because of us.
+  meeting.reset();
+  for (const auto& each : waiting) each->Resolve(outcome);
 }
 
 }  // namespace slipway::jobs

@@ -21,8 +21,8 @@ enum class Delivered {
 };
 
 /// Where polls of one token meet, so that they make one delivery. It exists from the first poll's
-/// beginning to the last one's end: also a poll that looked before the delivery began, and goes on
-/// when it is over, finds how it ended, and does not make a second one. Any thread.
+/// beginning to the last one's end: also a poll that comes, or goes on, between the delivery's end
+/// and the other's finds how it ended, and does not find the job gone instead. Any thread.
 class Meeting {
  public:
   using Completion = slipway::jobs::Completion<Delivered>;
@@ -57,14 +57,11 @@ class Meeting {
     }
     if (outcome) completion->Resolve(*outcome);
   }
-  void End(Delivered outcome) {
-    std::vector<std::shared_ptr<Completion>> waiting;
-    {
-      const std::lock_guard lock(mutex_);
-      outcome_ = outcome;
-      waiting.swap(waiting_);
-    }
-    for (const auto& each : waiting) each->Resolve(outcome);
+  /// Answers who is to be told.
+  std::vector<std::shared_ptr<Completion>> End(Delivered outcome) {
+    const std::lock_guard lock(mutex_);
+    outcome_ = outcome;
+    return std::move(waiting_);
   }
 
   mutable std::mutex mutex_;
@@ -79,8 +76,9 @@ class Meetings {
  public:
   /// That of `key`, made if there is none.
   std::shared_ptr<Meeting> Join(const std::string& key);
-  /// The delivery of `meeting` is over. Polls that come from now on meet anew.
-  void End(const std::string& key, const std::shared_ptr<Meeting>& meeting, Delivered outcome);
+  /// The delivery of `meeting`, which the caller lets go of, is over. If the job stays, polls that
+  /// come from now on meet anew and deliver anew.
+  void End(const std::string& key, std::shared_ptr<Meeting> meeting, Delivered outcome);
 
  private:
   /// Shared with the meetings, which take themselves out when they go.

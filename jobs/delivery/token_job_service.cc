@@ -140,8 +140,8 @@ TokenJobService::Standing TokenJobService::StandingOf(const JobOutcome& outcome,
 void TokenJobService::BeginDelivery(const JobOutcome& outcome, const v1::StoredTokenJob& stored,
                                     const std::shared_ptr<Meeting>& meeting) {
   if (!meeting->Begin()) return;
-  const auto end = [this, key = MeetingKey(outcome.row.id, stored.service_name()),
-                    meeting](Delivered delivered) { meetings_.End(key, meeting, delivered); };
+  auto end = [this, key = MeetingKey(outcome.row.id, stored.service_name()), last = meeting](
+                 Delivered delivered) mutable { meetings_.End(key, std::move(last), delivered); };
   // Whether it may be called is asked again when it is called: the list may be another one by now.
   const absl::StatusOr<TokenRequest> request = ReadTokenRequest(stored.object(), nullptr);
   if (!request.ok()) return end(Delivered::kStays);
@@ -156,7 +156,7 @@ void TokenJobService::BeginDelivery(const JobOutcome& outcome, const v1::StoredT
                              {{"result", result.content_type == kJson ? text : JsonString(text)},
                               {"status", kDoneStatus},
                               {"message_token", JsonString(TokenFromJobId(outcome.row.id))}});
-  deliverer_.Begin(std::move(delivery), end);
+  deliverer_.Begin(std::move(delivery), std::move(end));
 }
 
 std::vector<rpc::Method> TokenJobMethods(std::shared_ptr<TokenJobService> service) {
