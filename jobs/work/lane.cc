@@ -123,18 +123,15 @@ void Lane::AskAgain(absl::Duration wait) {
   timer_.Start(work_.executor.Now() + ToSteady(wait), [this] { News(); });
 }
 
-bool Lane::InterruptRunsOf(const std::string& id) {
-  bool found = false;
+void Lane::InterruptRunsOf(const std::string& id) {
   for (Run& run : runs_) {
-    if (run.row().id != id) continue;
-    run.Interrupt(Interruption::kLost);
-    found = true;
+    if (run.row().id == id) run.Interrupt(Interruption::kLost);
   }
-  return found;
 }
 
 void Lane::OnCancelled(const std::string& id) {
-  if (!InterruptRunsOf(id) && asking_ > 0) cancelled_.insert(id);
+  InterruptRunsOf(id);
+  if (asking_ > 0) cancelled_.insert(id);
 }
 
 void Lane::Beat(rpc::Time now) {

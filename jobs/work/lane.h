@@ -59,7 +59,7 @@ class Lane final : private Run::Listener {
   void FoundNothing(absl::Time ask_again, uint64_t news);
   void CouldNotLease(const absl::Status& why);
   void AskAgain(absl::Duration wait);
-  bool InterruptRunsOf(const std::string& id);
+  void InterruptRunsOf(const std::string& id);
 
   void OnHandled(Run& run) override;
   void OnEnded(Run& run) override;

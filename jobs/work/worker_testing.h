@@ -162,7 +162,7 @@ class WorkerTest : public testing::TestWithParam<const char*> {
   }
   void Fail(absl::Status error) { errors_.push_back(std::move(error)); }
 
-  const absl::Time kNow = absl::FromUnixSeconds(1'763'736'600);
+  static inline const absl::Time kNow = absl::FromUnixSeconds(1'763'736'600);
   base::ManualWallClock clock_{kNow};
   OwnStore own_store_{GetParam()};
   Store& store_ = *own_store_;
