@@ -136,31 +136,31 @@ size_t Transfer::OnHeader(char* data, size_t size, size_t count, void* self) {
     transfer.refusal_ = transfer.TooLarge("head", transfer.options_.max_response_head_bytes);
     return 0;
   }
-  return transfer.ReadHeaderLine({data, bytes}) ? bytes : 0;
+  transfer.ReadHeaderLine({data, bytes});
+  return bytes;
 }
 
-bool Transfer::ReadHeaderLine(std::string_view line) {
+void Transfer::ReadHeaderLine(std::string_view line) {
   if (line.starts_with("HTTP/")) {  // an interim answer's head may have come before
     response_.headers.clear();
     head_complete_ = false;
-    return true;
+    return;
   }
-  if (head_complete_) return true;  // a trailer
+  if (head_complete_) return;  // a trailer
   const std::string_view text = Trimmed(line);
   if (text.empty()) {
     head_complete_ = true;
-    return true;
+    return;
   }
   if (line.front() == ' ' || line.front() == '\t') {  // a line that continues the one before
     if (!response_.headers.empty()) response_.headers.back().second.append(" ").append(text);
-    return true;
+    return;
   }
   const size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return true;  // libcurl lets such lines pass
+  if (colon == std::string_view::npos) return;  // libcurl lets such lines pass
   const std::string_view name = text.substr(0, colon);
   response_.headers.emplace_back(absl::AsciiStrToLower({name.data(), name.size()}),
                                  Trimmed(text.substr(colon + 1)));
-  return true;
 }
 
 size_t Transfer::OnBody(char* data, size_t size, size_t count, void* self) {

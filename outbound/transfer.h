@@ -64,7 +64,7 @@ class Transfer : public Admission::Ticket {
   void SetRequest();
   static void Append(List& list, const std::string& line);
 
-  bool ReadHeaderLine(std::string_view line);
+  void ReadHeaderLine(std::string_view line);
   bool Allowed(const sockaddr& address);
   absl::Status TooLarge(std::string_view what, size_t limit) const;
   absl::Status Failure(CURLcode code) const;

@@ -4,6 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <limits>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -552,6 +554,38 @@ TEST_F(TokenJobServiceTest, DeliveredAgainWhenTheDeletionWasLost) {
   EXPECT_EQ(Pool(token), "302");
   ASSERT_EQ(receiver_.received().size(), 2u);
   EXPECT_EQ(receiver_.received()[0].body, receiver_.received()[1].body);
+}
+
+TEST_F(TokenJobServiceTest, ThreadsThatPollTheSameTokens) {
+  constexpr int kTokens = 200;
+  ASSERT_TRUE(base::InitLog({"", "warning"}).ok());
+  std::vector<std::string> tokens;
+  for (int i = 0; i < kTokens; ++i) tokens.push_back(SubmitTo(receiver_.url()));
+  Work();
+  std::atomic<int> taken = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([this, &tokens, &taken] {
+      TaskRunner runner;
+      for (const std::string& token : tokens) {
+        rpc::CallContext context(runner.executor(), rpc::CallSpec());
+        v1::PoolTokenJobRequest request;
+        request.set_massage_token(token);
+        const auto answer = runner.Run(service_->PoolJob(context, std::move(request)));
+        EXPECT_TRUE(answer.ok()) << answer.status();
+        const std::string status(context.initial_metadata().Find("x-http-code").value_or("-"));
+        EXPECT_TRUE(status == "302" || status == "404") << status;  // 404: it came too late
+        if (status == "302") ++taken;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(base::InitLog({"", "info"}).ok());
+  EXPECT_GE(taken, kTokens);
+  std::set<std::string> bodies;
+  for (const Received& received : receiver_.received()) bodies.insert(received.body);
+  EXPECT_EQ(bodies.size(), size_t{kTokens});
+  EXPECT_EQ(receiver_.received().size(), size_t{kTokens});
 }
 
 TEST_F(TokenJobServiceTest, TenThousandUnderFiveThousandNames) {
