@@ -58,12 +58,15 @@ void FactConfig::Declare(base::ConfigParser& parser) {
   parser.AddInt("fact-max", &max, 0, 1'000'000, "most facts that one request may ask for");
 }
 
+absl::Status FactConfig::Check() const {
+  if (window >= absl::Milliseconds(1)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--fact-window ", absl::FormatDuration(window),
+                                                 " is not allowed: at least 1ms"));
+}
+
 absl::StatusOr<std::unique_ptr<FactUpstream>> FactUpstream::Start(const FactConfig& config,
                                                                   base::Metrics& metrics) {
-  if (config.window < absl::Milliseconds(1)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--fact-window ", absl::FormatDuration(config.window), " is not allowed: at least 1ms"));
-  }
+  SLIPWAY_RETURN_IF_ERROR(config.Check());
   std::unique_ptr<EmbeddedUpstream> embedded;
   FactConfig resolved = config;
   if (config.upstream == "embedded") {

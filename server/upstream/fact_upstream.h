@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/config.h"
@@ -43,6 +44,8 @@ struct FactConfig {
 
   /// Declares the switches `--fact-…` on `parser`; this object must outlive its Parse.
   void Declare(base::ConfigParser& parser);
+  /// What no single switch can tell: INVALID_ARGUMENT for a window shorter than 1 ms.
+  absl::Status Check() const;
 };
 
 /// The upstream for facts with all that belongs to it: the embedded server if it is that, the HTTP
@@ -50,8 +53,8 @@ struct FactConfig {
 /// Outlives the calls that use it.
 class FactUpstream {
  public:
-  /// `metrics` outlives this. UNAVAILABLE when the embedded one cannot listen, INVALID_ARGUMENT for
-  /// a window of zero (of what is in `config` nothing else can be wrong after its Parse).
+  /// `metrics` outlives this. UNAVAILABLE when the embedded one cannot listen, and what
+  /// FactConfig::Check says.
   static absl::StatusOr<std::unique_ptr<FactUpstream>> Start(const FactConfig& config,
                                                              base::Metrics& metrics);
   FactUpstream(const FactUpstream&) = delete;

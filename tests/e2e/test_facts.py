@@ -14,7 +14,7 @@ from harness import PATIENCE, ProgramTest, connect, eventually, get
 class Upstream:
     """An upstream of our own, which answers as `mode` says until it is stopped."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.mode = "fact"
         self.calls = 0
         self._lock = threading.Lock()
@@ -78,8 +78,9 @@ class Upstream:
             def handle_error(self, request, client_address):
                 pass
 
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = "http://127.0.0.1:%d/fact" % self._server.server_port
+        self._server = Server(("127.0.0.1", port), Handler)
+        self.port = self._server.server_port
+        self.url = "http://127.0.0.1:%d/fact" % self.port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -289,6 +290,9 @@ class Faults(FactsTest):
         upstream.stop()
         for path in self.WAYS:
             self.assert_unavailable(path, upstream.url)
+        again = Upstream(upstream.port)
+        self.addCleanup(again.stop)
+        self.assertEqual(len(self.get_facts("/cat_async_limited/90")), 90)
 
     def test_a_refusal_for_a_day_is_passed_on(self):
         upstream = self.serve_upstream()
@@ -316,7 +320,7 @@ class Faults(FactsTest):
         self.server.wait_for_line(r"limited: 1000 wanted, 10 asked, 10 got")
 
     def test_a_caller_that_leaves_an_upstream_that_stalls(self):
-        upstream = self.serve_upstream()
+        upstream = self.serve_upstream("--fact-limit", "1000")
         upstream.mode = "stall"
         files = self.files()
         for path in ("/cat/5", "/cat_async/50", "/cat_async_limited/50", "/cat_stream/50"):
