@@ -78,13 +78,14 @@ std::string Error(const rpc::Status& error) {
 }
 
 void AppendJob(const JobRow& row, absl::Time now, std::string* out) {
-  absl::StrAppend(out, "<tr><td><code>", EscapeHtml(row.id), "</code></td><td>",
-                  EscapeHtml(row.kind), "</td><td>", State(row.state),
-                  row.state == JobState::kRunning ? absl::StrCat(" ", row.progress, " %") : "",
-                  "</td>");
+  const bool shows_progress = row.state == JobState::kRunning && row.progress > 0;
+  absl::StrAppend(out, "<tr><td>", State(row.state),
+                  shows_progress ? absl::StrCat("&nbsp;", row.progress, "&nbsp;%") : "",
+                  "</td><td>", EscapeHtml(row.kind), "</td>");
   out->append(Number(Age(now - row.create_time)));
   out->append(Number(absl::StrCat(row.attempt, "/", row.max_attempts)));
-  absl::StrAppend(out, "<td>", Error(row.error), "</td></tr>\n");
+  absl::StrAppend(out, "<td><code>", EscapeHtml(row.id), "</code></td><td>", Error(row.error),
+                  "</td></tr>\n");
 }
 
 }  // namespace
@@ -135,9 +136,8 @@ std::string ToHtml(const JobOverview& overview) {
   AppendKinds(overview, &out);
   absl::StrAppend(&out, "<h2>The newest ", overview.newest.size(), "</h2>\n");
   out.append(
-      "<div class=\"wide\"><table><tr><th>id</th><th>kind</th><th>state</th><th "
-      "class=\"n\">age</th>"
-      "<th class=\"n\">attempt</th><th>error</th></tr>\n");
+      "<div class=\"wide\"><table><tr><th>state</th><th>kind</th><th class=\"n\">age</th>"
+      "<th class=\"n\">attempt</th><th>id</th><th>error</th></tr>\n");
   for (const JobRow& row : overview.newest) AppendJob(row, overview.now, &out);
   out.append("</table></div>\n</body></html>\n");
   return out;

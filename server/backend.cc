@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "jobs/engine.h"
 #include "server/directory/directory.h"
+#include "server/service/cat_facts.h"
 #include "server/service/channelz.h"
 #include "server/service/docking.h"
 #include "server/service/info.h"
@@ -25,7 +26,7 @@ rpc::Duration ToDuration(absl::Duration duration) {
 /// What this server is for: the services whose methods jobs may call, too.
 const std::vector<std::string>& DomainServices() {
   static const std::vector<std::string> names = {"docking.v1.Info", "docking.v1.Users",
-                                                 "docking.v1.Customers"};
+                                                 "docking.v1.Customers", "docking.v1.CatFacts"};
   return names;
 }
 
@@ -41,12 +42,13 @@ std::vector<std::string> ServiceNames() {
 }
 
 /// What this server is for, before what describes it.
-std::vector<rpc::Method> ServiceMethods(const ServerConfig& config, jobs::JobEngine& jobs) {
+std::vector<rpc::Method> ServiceMethods(const ServerConfig& config, jobs::JobEngine& jobs,
+                                        std::shared_ptr<FactUpstream> facts) {
   auto directory = std::make_shared<Directory>();
   const rpc::Duration delay = ToDuration(config.docking_delay);
   std::vector<rpc::Method> all = InfoMethods(ToDuration(config.info_delay));
-  for (auto& methods :
-       {UserMethods(directory, delay), CustomerMethods(directory, delay), jobs.Methods()}) {
+  for (auto& methods : {UserMethods(directory, delay), CustomerMethods(directory, delay),
+                        CatFactMethods(std::move(facts)), jobs.Methods()}) {
     all.insert(all.end(), methods.begin(), methods.end());
   }
   return all;
@@ -83,7 +85,8 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Start(const ServerConfig& conf
   self->services_ = ServiceNames();
   self->health_ = std::make_shared<Health>(self->services_);
 
-  std::vector<rpc::Method> methods = ServiceMethods(config, *self->jobs_);
+  SLIPWAY_ASSIGN_OR_RETURN(auto facts, FactUpstream::Start(config.facts, metrics));
+  std::vector<rpc::Method> methods = ServiceMethods(config, *self->jobs_, std::move(facts));
   for (auto& more :
        {HealthMethods(self->health_), ChannelzMethods(), ReflectionMethods(self->services_)}) {
     methods.insert(methods.end(), more.begin(), more.end());

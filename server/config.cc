@@ -34,6 +34,7 @@ void ServerConfig::Declare(base::ConfigParser& parser) {
                    });
   parser.AddString("data", &data, "directory: short for --store sqlite:DIR/slipway.db");
   jobs.Declare(parser);
+  facts.Declare(parser);
   parser.AddString("log-dir", &log.dir, "also write rotating log files, one for each level");
   parser.AddChoice("log-level", &log.level, {"debug", "info", "warning", "error"},
                    "what is less severe is not logged");
@@ -48,6 +49,7 @@ absl::Status ServerConfig::Finish(absl::Duration grace, std::string path) {
                                       "is --store sqlite:DIR/slipway.db)");
   }
   SLIPWAY_RETURN_IF_ERROR(jobs.Check());
+  SLIPWAY_RETURN_IF_ERROR(facts.Check());
   if (store.empty()) store = "sqlite:" + (data.empty() ? "./slipway-data" : data) + "/slipway.db";
   return absl::OkStatus();
 }

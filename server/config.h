@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "jobs/config.h"
 #include "jobs/work/call_targets.h"
+#include "server/upstream/fact_upstream.h"
 
 namespace slipway::server {
 
@@ -32,6 +33,7 @@ struct ServerConfig {
   std::string data;   ///< directory; empty: ./slipway-data unless `store` is given
   jobs::JobConfig jobs;
   std::vector<jobs::CallTargets::Target> job_targets;  ///< set by main from `jobs.targets`
+  FactConfig facts;
   absl::Duration drain_grace;  ///< set by Finish
   std::string jobs_path;       ///< likewise
   base::LogOptions log;

@@ -71,6 +71,7 @@ absl::StatusOr<JobRow> MemoryStore::Insert(Change& change, NewJob job) {
   ++waiting_;
   JobRow row = entry.row;
   by_id_[row.id] = ++last_sequence_;
+  open_.insert(last_sequence_);
   entries_.emplace(last_sequence_, std::move(entry));
   change.Happened(JobEvent::Type::kAccepted, JobState::kAccepted, row);
   return row;
@@ -142,9 +143,10 @@ LeaseAnswer MemoryStore::Lease(Change& change, const std::string& kind, JobTime 
                                absl::Duration duration) {
   EndWaits(kind, now);
   LeaseAnswer answer;
-  for (auto& [sequence, entry] : entries_) {
+  for (auto next = open_.begin(); next != open_.end();) {
+    Entry& entry = entries_.at(*next++);  // a step further, since the entry may end
     JobRow& row = entry.row;
-    if (row.kind != kind || Ended(row.state)) continue;
+    if (row.kind != kind) continue;
     const bool expired = row.state == JobState::kRunning;
     // When it may be leased, as a steady time.
     absl::Time from = expired ? entry.lease_until : entry.retry_time.value_or(now.steady);
@@ -197,6 +199,7 @@ void MemoryStore::End(Change& change, Entry& entry, JobState state, absl::Time n
                       rpc::Status error) {
   const JobState before = entry.row.state;
   if (before == JobState::kAccepted) --waiting_;
+  open_.erase(by_id_.at(entry.row.id));
   entry.row.state = state;
   entry.row.end_time = now;
   entry.row.expire_time = now + entry.job.result_lifetime;
@@ -370,7 +373,8 @@ absl::StatusOr<std::vector<JobCount>> MemoryStore::Count() {
 
 absl::StatusOr<std::optional<absl::Time>> MemoryStore::OldestWaiting(const std::string& kind) {
   const std::lock_guard lock(mutex_);
-  for (const auto& [sequence, entry] : entries_) {
+  for (const int64_t sequence : open_) {
+    const Entry& entry = entries_.at(sequence);
     const bool waits = entry.row.state == JobState::kAccepted && !entry.row.not_before &&
                        !entry.retry_time && entry.row.kind == kind;
     if (waits) return entry.row.create_time;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -106,6 +107,7 @@ class MemoryStore : public Store {
   // All guarded by mutex_:
   Entries entries_;  // by order of submission
   int64_t last_sequence_ = 0;
+  std::set<int64_t> open_;  // entries that have not ended
   std::map<std::string, int64_t> by_id_;
   int64_t waiting_ = 0;  // entries that are kAccepted
 };
