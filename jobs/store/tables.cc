@@ -127,8 +127,10 @@ constexpr char kVersion2[] = R"sql(
 // The leases of the process that had the directory before are void: it is gone, or the directory
 // could not have been locked. Its steady clock meant nothing but to itself.
 constexpr char kAtOpen[] = R"sql(
-  UPDATE jobs SET lease_until_us = 0 WHERE state = 2 AND lease_until_us <> 0;
-  UPDATE jobs SET wake_us = NULL WHERE state = 1 AND wake_us IS NOT NULL AND wake_clock = 1;
+  UPDATE jobs INDEXED BY jobs_leased SET lease_until_us = 0
+    WHERE state = 2 AND lease_until_us <> 0;
+  UPDATE jobs INDEXED BY jobs_delayed SET wake_us = NULL
+    WHERE state = 1 AND wake_us IS NOT NULL AND wake_clock = 1;
 )sql";
 
 }  // namespace
