@@ -132,7 +132,8 @@ rpc::Task<absl::StatusOr<JobPage>> MemoryStore::List(rpc::Executor&, JobQuery qu
 }
 
 void MemoryStore::EndWaits(const std::string& kind, JobTime now) {
-  for (auto& [sequence, entry] : entries_) {
+  for (const int64_t sequence : open_) {
+    Entry& entry = entries_.at(sequence);
     if (entry.row.kind != kind || entry.row.state != JobState::kAccepted) continue;
     if (entry.row.not_before && *entry.row.not_before <= now.wall) entry.row.not_before.reset();
     if (entry.retry_time && *entry.retry_time <= now.steady) entry.retry_time.reset();

@@ -57,8 +57,10 @@ class Store {
 
   /// Leases the job of `kind` that was submitted first among those that wait for nothing, or for a
   /// time that has come, or whose lease ended at or before `now.steady`; until `now.steady +
-  /// duration`. Its attempt counts one more. A job whose lease ended without an answer max_attempts
-  /// times is not leased but ends as kFailed (INTERNAL).
+  /// duration`. A time that has come is over for good, also when the clock is set back; of
+  /// thousands that come at once, later ones may count only with the next questions. Its attempt
+  /// counts one more. A job whose lease ended without an answer max_attempts times is not leased
+  /// but ends as kFailed (INTERNAL).
   virtual rpc::Task<absl::StatusOr<LeaseAnswer>> LeaseNext(rpc::Executor& executor,
                                                            std::string kind, JobTime now,
                                                            absl::Duration duration) = 0;
@@ -108,7 +110,7 @@ class Store {
   /// answered: see Signal.
   virtual std::unique_ptr<Signal<const JobEvent&>::Subscription> OnEvent(
       std::function<void(const JobEvent&)> callback) = 0;
-  /// `callback` runs after each change that made a job leasable: see Signal.
+  /// `callback` runs after each change that made a job leasable, now or at a time: see Signal.
   virtual std::unique_ptr<Signal<>::Subscription> OnRunnable(std::function<void()> callback) = 0;
 };
 

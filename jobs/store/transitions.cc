@@ -87,14 +87,18 @@ absl::StatusOr<JobRow> InsertJob(Connection& connection, const NewJob& job, JobE
 
 namespace {
 
+// Jobs that many callers set for the same hour must not hold the writer up: more of them than this
+// take their place one question for a lease after the other.
+constexpr int64_t kMostEndedWaits = 1000;
+
 /// Jobs of `kind` whose time has come wait for a worker only, from now on.
 absl::Status EndWaits(Connection& connection, const std::string& kind, JobTime now) {
   for (const auto& [clock, time] : {std::pair{int64_t{0}, now.wall}, {int64_t{1}, now.steady}}) {
-    SLIPWAY_RETURN_IF_ERROR(
-        connection.Run("UPDATE jobs INDEXED BY jobs_delayed SET wake_us = NULL WHERE state = 1 "
-                       "AND wake_us IS NOT NULL AND kind = ?1 AND wake_clock = ?2 "
-                       "AND wake_us <= ?3",
-                       kind, clock, time));
+    SLIPWAY_RETURN_IF_ERROR(connection.Run(
+        "UPDATE jobs SET wake_us = NULL WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_delayed "
+        "WHERE state = 1 AND wake_us IS NOT NULL AND kind = ?1 AND wake_clock = ?2 "
+        "AND wake_us <= ?3 ORDER BY wake_us LIMIT ?4)",
+        kind, clock, time, kMostEndedWaits));
   }
   return absl::OkStatus();
 }

@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
-#include "jobs/work/call_testing.h"
+#include "jobs/testing/call_fixture.h"
 
 namespace slipway::jobs {
 namespace {

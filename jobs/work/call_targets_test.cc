@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "jobs/work/call_testing.h"
+#include "jobs/testing/call_fixture.h"
 #include "schema/json.h"
 
 namespace slipway::jobs {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
-#include "jobs/work/worker_testing.h"
+#include "jobs/testing/worker_fixture.h"
 
 namespace slipway::jobs {
 namespace {

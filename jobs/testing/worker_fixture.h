@@ -19,7 +19,7 @@
 #include "jobs/store/memory_store.h"
 #include "jobs/store/sqlite_store.h"
 #include "jobs/testing.h"
-#include "jobs/work/spy_store.h"
+#include "jobs/testing/spy_store.h"
 #include "jobs/work/worker.h"
 
 namespace slipway::jobs {
@@ -46,9 +46,9 @@ class Journal {
 };
 
 /// What a store told, in order.
-class EventLog {
+class JobDiary {
  public:
-  explicit EventLog(Store& store)
+  explicit JobDiary(Store& store)
       : subscription_(store.OnEvent([this](const JobEvent& event) {
           const std::lock_guard lock(mutex_);
           rows_[event.type].push_back(event.after);
@@ -166,7 +166,7 @@ class WorkerTest : public testing::TestWithParam<const char*> {
   base::ManualWallClock clock_{kNow};
   OwnStore own_store_{GetParam()};
   Store& store_ = *own_store_;
-  EventLog events_{store_};
+  JobDiary events_{store_};
   SpyStore spy_{store_};
   Journal journal_;
   Gate gate_;
