@@ -58,6 +58,7 @@ void Engine::Begin(std::shared_ptr<Exchange> exchange) {
 }
 
 void Engine::StartWaiting() {
+  if (closed_) return;  // posted before the end: those who waited are gone
   while (Admission::Ticket* ticket = admission_.Next()) {
     multi_.Add(static_cast<Transfer*>(ticket)->easy());
   }
@@ -112,6 +113,8 @@ void Engine::Shutdown() {
   }
   transfers_.clear();
   idle_timer_.Cancel();
+  under_way_.store(0, std::memory_order_relaxed);
+  waiting_.store(0, std::memory_order_relaxed);
 }
 
 void Engine::Publish() {

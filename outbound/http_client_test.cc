@@ -592,6 +592,19 @@ TEST_F(HttpClientTest, ClientThatGoesAnswersEverybody) {
   }
 }
 
+TEST_F(HttpClientTest, ClientGoesWhileOthersWaitForTheFirstConnection) {
+  RawServer server(Ignore);
+  // A little later each time, so that the first connection is made just then in one of them.
+  for (int patience = 0; patience < 200; ++patience) {
+    auto client = std::make_unique<HttpClient>();
+    std::vector<Caller::Sent> sent;
+    for (int i = 0; i < 3; ++i) sent.push_back(caller_.Start(*client, Get(server.Url())));
+    for (int i = 0; i < patience * 10; ++i) std::this_thread::yield();
+    client.reset();
+    for (Caller::Sent& each : sent) EXPECT_FALSE(each.Wait().ok());
+  }
+}
+
 TEST_F(HttpClientTest, IdleConnectionsAreClosed) {
   RawServer server(AnswerOk);
   HttpClient::Options options;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -131,8 +132,10 @@ rpc::Duration Backend::GraceLeft() const {
 
 void Backend::Drain() {
   SetNotReady();
-  jobs_->Stop(absl::FromChrono(GraceLeft()));
+  // At the same time: a job that takes long must not use up the grace of the calls in flight.
+  std::thread jobs([this] { jobs_->Stop(absl::FromChrono(GraceLeft())); });
   grpc_->Drain(std::chrono::duration_cast<std::chrono::milliseconds>(GraceLeft()));
+  jobs.join();
   grpc_.reset();
   pool_.reset();
   jobs_.reset();
