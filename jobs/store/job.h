@@ -92,9 +92,11 @@ struct JobResult {
   rpc::Metadata trailers;
 };
 
-/// A job with its result, which is empty unless the state is kSucceeded.
+/// A job with its result, which there is when the state is kSucceeded and the result was not
+/// dropped. A result may be empty.
 struct JobOutcome {
   JobRow row;
+  bool has_result = false;
   JobResult result;
   std::string attachment;
 };

@@ -43,21 +43,21 @@ MemoryStore::Change::~Change() {
   if (runnable) store_.runnable_.Notify();
 }
 
-const MemoryStore::Entry* MemoryStore::FindKey(const NewJob& job) const {
-  if (job.idempotency_key.empty()) return nullptr;
+absl::StatusOr<std::optional<JobRow>> MemoryStore::FindKey(const std::string& owner,
+                                                           const std::string& key,
+                                                           const std::string& fingerprint) const {
+  if (key.empty()) return std::nullopt;
   for (const auto& [sequence, entry] : entries_) {
-    if (entry.job.owner == job.owner && entry.job.idempotency_key == job.idempotency_key) {
-      return &entry;
-    }
+    if (entry.job.owner != owner || entry.job.idempotency_key != key) continue;
+    if (entry.job.fingerprint != fingerprint) return KeyUsed(key);
+    return entry.row;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 absl::StatusOr<JobRow> MemoryStore::Insert(Change& change, NewJob job) {
-  if (const Entry* same = FindKey(job); same != nullptr) {
-    if (same->job.fingerprint != job.fingerprint) return KeyUsed(job.idempotency_key);
-    return same->row;
-  }
+  SLIPWAY_ASSIGN_OR_RETURN(auto same, FindKey(job.owner, job.idempotency_key, job.fingerprint));
+  if (same) return *std::move(same);
   if (waiting_ >= limits_.max_waiting) return TooManyWaiting(waiting_);
   Entry entry;
   entry.row.id = NewJobId(job.create_time);
@@ -87,6 +87,14 @@ rpc::Task<absl::StatusOr<JobRow>> MemoryStore::Submit(rpc::Executor& executor, N
   co_return co_await std::move(later);
 }
 
+rpc::Task<absl::StatusOr<std::optional<JobRow>>> MemoryStore::FindByKey(rpc::Executor&,
+                                                                        std::string owner,
+                                                                        std::string key,
+                                                                        std::string fingerprint) {
+  const std::lock_guard lock(mutex_);
+  co_return FindKey(owner, key, fingerprint);
+}
+
 absl::StatusOr<MemoryStore::Entries::iterator> MemoryStore::Find(const std::string& id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return JobNotFound(id);
@@ -105,6 +113,7 @@ rpc::Task<absl::StatusOr<JobOutcome>> MemoryStore::GetOutcome(rpc::Executor&, st
   const Entry& entry = found->second;
   JobOutcome outcome;
   outcome.row = entry.row;
+  outcome.has_result = entry.row.state == JobState::kSucceeded && !entry.emptied;
   outcome.result = entry.result;
   outcome.attachment = entry.job.attachment;
   co_return outcome;

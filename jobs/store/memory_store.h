@@ -24,6 +24,9 @@ class MemoryStore : public Store {
   explicit MemoryStore(Limits limits);
 
   rpc::Task<absl::StatusOr<JobRow>> Submit(rpc::Executor& executor, NewJob job) override;
+  rpc::Task<absl::StatusOr<std::optional<JobRow>>> FindByKey(rpc::Executor& executor,
+                                                             std::string owner, std::string key,
+                                                             std::string fingerprint) override;
   rpc::Task<absl::StatusOr<JobRow>> Get(rpc::Executor& executor, std::string id) override;
   rpc::Task<absl::StatusOr<JobOutcome>> GetOutcome(rpc::Executor& executor,
                                                    std::string id) override;
@@ -93,7 +96,9 @@ class MemoryStore : public Store {
   absl::StatusOr<Entries::iterator> Find(const std::string& id);
   /// The entry whose present lease is `token`.
   absl::StatusOr<Entry*> Leased(const std::string& id, int64_t token);
-  const Entry* FindKey(const NewJob& job) const;
+  /// The entry's row as Submit answers it.
+  absl::StatusOr<std::optional<JobRow>> FindKey(const std::string& owner, const std::string& key,
+                                                const std::string& fingerprint) const;
   void Wait(Change& change, JobEvent::Type type, Entry& entry);
   void End(Change& change, Entry& entry, JobState state, absl::Time now, rpc::Status error);
   void Forget(Change& change, Entries::iterator entry);

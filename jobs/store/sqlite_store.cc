@@ -147,7 +147,8 @@ void SqliteStore::Committed(const CommitReport& report) {
 
 absl::StatusOr<JobRow> SqliteStore::Insert(Connection& connection, const NewJob& job,
                                            std::vector<JobEvent>& events) const {
-  SLIPWAY_ASSIGN_OR_RETURN(auto same, FindSubmitted(connection, job));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      auto same, FindSubmitted(connection, job.owner, job.idempotency_key, job.fingerprint));
   if (same) return *std::move(same);
   if (waiting_ >= limits_.max_waiting) return TooManyWaiting(waiting_);
   return InsertJob(connection, job, events);
@@ -158,6 +159,14 @@ rpc::Task<absl::StatusOr<JobRow>> SqliteStore::Submit(rpc::Executor& executor, N
       executor, [this, job = std::move(job)](Connection& connection, JobEvents& events) {
         return Insert(connection, job, events);
       });
+}
+
+rpc::Task<absl::StatusOr<std::optional<JobRow>>> SqliteStore::FindByKey(rpc::Executor&,
+                                                                        std::string owner,
+                                                                        std::string key,
+                                                                        std::string fingerprint) {
+  SLIPWAY_CO_ASSIGN_OR_RETURN(Connection * reader, database_.Reader());
+  co_return FindSubmitted(*reader, owner, key, fingerprint);
 }
 
 rpc::Task<absl::StatusOr<JobRow>> SqliteStore::Get(rpc::Executor&, std::string id) {
@@ -177,7 +186,8 @@ rpc::Task<absl::StatusOr<JobOutcome>> SqliteStore::GetOutcome(rpc::Executor&, st
   JobOutcome outcome;
   outcome.row = ReadJobRow(query);
   outcome.attachment = query.Bytes(kJobColumns);
-  if (!query.IsNull(kJobColumns + 1)) outcome.result = DecodeResult(query.Bytes(kJobColumns + 1));
+  outcome.has_result = !query.IsNull(kJobColumns + 1);
+  if (outcome.has_result) outcome.result = DecodeResult(query.Bytes(kJobColumns + 1));
   co_return outcome;
 }
 

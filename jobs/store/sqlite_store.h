@@ -28,6 +28,9 @@ class SqliteStore : public Store {
   ~SqliteStore() override;
 
   rpc::Task<absl::StatusOr<JobRow>> Submit(rpc::Executor& executor, NewJob job) override;
+  rpc::Task<absl::StatusOr<std::optional<JobRow>>> FindByKey(rpc::Executor& executor,
+                                                             std::string owner, std::string key,
+                                                             std::string fingerprint) override;
   rpc::Task<absl::StatusOr<JobRow>> Get(rpc::Executor& executor, std::string id) override;
   rpc::Task<absl::StatusOr<JobOutcome>> GetOutcome(rpc::Executor& executor,
                                                    std::string id) override;

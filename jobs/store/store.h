@@ -44,6 +44,13 @@ class Store {
   /// key that has the same fingerprint is answered as it stands, and nothing stored; with another
   /// fingerprint: ALREADY_EXISTS (conflict).
   virtual rpc::Task<absl::StatusOr<JobRow>> Submit(rpc::Executor& executor, NewJob job) = 0;
+  /// What Submit would answer without storing anything, given these of the job: the job that
+  /// `owner` has submitted under `key`, ALREADY_EXISTS (conflict) when that has another
+  /// fingerprint, nothing when there is none or `key` is empty.
+  virtual rpc::Task<absl::StatusOr<std::optional<JobRow>>> FindByKey(rpc::Executor& executor,
+                                                                     std::string owner,
+                                                                     std::string key,
+                                                                     std::string fingerprint) = 0;
 
   /// NOT_FOUND for an unknown id. An expired job is answered until it is forgotten.
   virtual rpc::Task<absl::StatusOr<JobRow>> Get(rpc::Executor& executor, std::string id) = 0;

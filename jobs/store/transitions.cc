@@ -46,15 +46,18 @@ absl::Status NoteChange(absl::StatusOr<JobRow> after, JobEvent::Type type, JobEv
 
 }  // namespace
 
-absl::StatusOr<std::optional<JobRow>> FindSubmitted(Connection& connection, const NewJob& job) {
-  if (job.idempotency_key.empty()) return std::optional<JobRow>();
+absl::StatusOr<std::optional<JobRow>> FindSubmitted(Connection& connection,
+                                                    const std::string& owner,
+                                                    const std::string& key,
+                                                    const std::string& fingerprint) {
+  if (key.empty()) return std::optional<JobRow>();
   Query query = connection.Ask("SELECT " SLIPWAY_JOB_COLUMNS
                                ", fingerprint FROM jobs INDEXED BY jobs_idempotency "
                                "WHERE owner = ?1 AND idempotency_key = ?2",
-                               Blob{job.owner}, Blob{job.idempotency_key});
+                               Blob{owner}, Blob{key});
   SLIPWAY_ASSIGN_OR_RETURN(const bool found, query.Next());
   if (!found) return std::optional<JobRow>();
-  if (query.Bytes(kJobColumns) != job.fingerprint) return KeyUsed(job.idempotency_key);
+  if (query.Bytes(kJobColumns) != fingerprint) return KeyUsed(key);
   return std::optional<JobRow>(ReadJobRow(query));
 }
 

@@ -19,9 +19,13 @@ namespace slipway::jobs {
 
 using JobEvents = std::vector<JobEvent>;
 
-/// The job that has the owner and idempotency key of `job`: ALREADY_EXISTS unless it also has the
-/// fingerprint. Nothing when there is none, or no key.
-absl::StatusOr<std::optional<JobRow>> FindSubmitted(Connection& connection, const NewJob& job);
+/// The job that `owner` has submitted under the idempotency key `key`: ALREADY_EXISTS unless it
+/// also has the fingerprint. Nothing when there is none, or `key` is empty. Changes nothing: any
+/// connection.
+absl::StatusOr<std::optional<JobRow>> FindSubmitted(Connection& connection,
+                                                    const std::string& owner,
+                                                    const std::string& key,
+                                                    const std::string& fingerprint);
 absl::StatusOr<JobRow> InsertJob(Connection& connection, const NewJob& job, JobEvents& events);
 
 absl::StatusOr<LeaseAnswer> LeaseNextJob(Connection& connection, const std::string& kind,

@@ -53,6 +53,11 @@ class SpyStore : public Store {
   rpc::Task<absl::StatusOr<JobRow>> Submit(rpc::Executor& executor, NewJob job) override {
     return store_.Submit(executor, std::move(job));
   }
+  rpc::Task<absl::StatusOr<std::optional<JobRow>>> FindByKey(rpc::Executor& executor,
+                                                             std::string owner, std::string key,
+                                                             std::string fingerprint) override {
+    return store_.FindByKey(executor, std::move(owner), std::move(key), std::move(fingerprint));
+  }
   rpc::Task<absl::StatusOr<JobRow>> Get(rpc::Executor& executor, std::string id) override {
     return store_.Get(executor, std::move(id));
   }

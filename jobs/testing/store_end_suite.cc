@@ -49,6 +49,16 @@ TEST_P(StoreConformance, AnswerMayBeAnError) {
   EXPECT_TRUE(outcome.result.body.empty());
 }
 
+TEST_P(StoreConformance, ResultMayBeEmpty) {
+  const Text id = Submit().id;
+  EXPECT_FALSE(Outcome(id).has_result);
+  const LeasedJob leased = Lease();
+  EXPECT_FALSE(Outcome(id).has_result);
+  ASSERT_TRUE(Complete(id, leased.token, JobResult()).ok());
+  EXPECT_TRUE(Outcome(id).has_result);
+  EXPECT_TRUE(Outcome(id).result.status.ok());
+}
+
 TEST_P(StoreConformance, FailedJobHasItsError) {
   const Text id = Submit().id;
   ASSERT_TRUE(Fail(id, Lease().token).ok());
@@ -143,6 +153,7 @@ TEST_P(StoreConformance, ResultExpiresThenTheJobIsForgotten) {
   JobOutcome outcome = Outcome(row.id);
   EXPECT_EQ(outcome.row.state, JobState::kSucceeded) << "answered until it is forgotten";
   EXPECT_EQ(outcome.row.expire_time, row.expire_time);
+  EXPECT_FALSE(outcome.has_result);
   EXPECT_TRUE(outcome.result.body.empty());
   EXPECT_TRUE(outcome.result.content_type.empty());
   EXPECT_TRUE(outcome.result.initial_metadata.empty());
@@ -209,6 +220,22 @@ TEST_P(StoreConformance, KeyOfAnotherRequestIsRefused) {
   EXPECT_EQ(base::ReasonOf(status), base::Reason::kConflict);
   EXPECT_NE(Text(status.message()).find("\"key\""), Text::npos) << status;
   EXPECT_EQ(List({.now = kWall}), std::vector<Text>{id});
+}
+
+TEST_P(StoreConformance, JobOfAKeyIsFoundBeforeAnythingIsSubmitted) {
+  EXPECT_FALSE(FindByKey("ann", "key", "print")->has_value());
+  const Text id = Ended(WithKey("ann", "key", "print")).id;
+  const auto found = FindByKey("ann", "key", "print");
+  ASSERT_TRUE(found.ok() && *found) << found.status();
+  EXPECT_EQ((*found)->id, id);
+  EXPECT_EQ((*found)->state, JobState::kSucceeded);
+  const absl::Status used = FindByKey("ann", "key", "another").status();
+  EXPECT_EQ(used, TrySubmit(WithKey("ann", "key", "another")).status());
+  EXPECT_EQ(used.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_FALSE(FindByKey("bob", "key", "print")->has_value());
+  EXPECT_FALSE(FindByKey("ann", "other key", "print")->has_value());
+  Submit(WithKey("ann", "", "print"));
+  EXPECT_FALSE(FindByKey("ann", "", "print")->has_value());
 }
 
 TEST_P(StoreConformance, KeyIsFreeOnceItsJobIsForgotten) {

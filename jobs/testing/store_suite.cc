@@ -40,6 +40,12 @@ absl::StatusOr<JobRow> StoreConformance::TrySubmit(NewJob job) {
   return runner_.Run(store().Submit(runner_.executor(), std::move(job)));
 }
 
+absl::StatusOr<std::optional<JobRow>> StoreConformance::FindByKey(Text owner, Text key,
+                                                                  Text fingerprint) {
+  return runner_.Run(store().FindByKey(runner_.executor(), std::move(owner), std::move(key),
+                                       std::move(fingerprint)));
+}
+
 JobRow StoreConformance::Submit(NewJob job) {
   auto row = TrySubmit(std::move(job));
   EXPECT_TRUE(row.ok()) << row.status();

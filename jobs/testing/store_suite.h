@@ -57,6 +57,7 @@ class StoreConformance : public testing::TestWithParam<StoreMaker> {
   void Limit(Store::Limits limits) { fixture_ = GetParam().make(limits); }
 
   absl::StatusOr<JobRow> TrySubmit(NewJob job);
+  absl::StatusOr<std::optional<JobRow>> FindByKey(Text owner, Text key, Text fingerprint);
   JobRow Submit(NewJob job = Job());
   JobRow Get(const Text& id);
   absl::Status GetError(const Text& id);
