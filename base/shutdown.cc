@@ -40,6 +40,7 @@ ShutdownSignal::ShutdownSignal() {
   const sigset_t signals = ShutdownSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of the write, like a full disk
 }
 
 int ShutdownSignal::Wait() {

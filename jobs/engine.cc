@@ -60,7 +60,10 @@ absl::Status JobEngine::OpenStore(const Options& options) {
   const std::string path = absl::StartsWith(options.store, kSqlite)
                                ? options.store.substr(sizeof(kSqlite) - 1)
                                : std::string();
-  if (path.empty() || path.back() == '/') {
+  // Names of SQLite's own that are no files would not be durable.
+  const bool is_file =
+      !path.empty() && path.back() != '/' && path[0] != ':' && !absl::StartsWith(path, "file:");
+  if (!is_file) {
     // Only what stands before the colon: the rest may hold a password.
     return base::MakeError(
         absl::StatusCode::kInvalidArgument, base::Reason::kBadField,
@@ -94,9 +97,7 @@ void JobEngine::MakeServices(const Options& options, outbound::AllowList callbac
   service.jobs_path = options.jobs_path;
   service.clock = options.clock;
   service.list_public = options.config.list_public;
-  service.check_call = [targets = targets_](const v1::Call& call, bool has_authorization) {
-    return targets->Check(call, has_authorization);
-  };
+  service.check_call = [targets = targets_](const v1::Call& call) { return targets->Check(call); };
   service.observer = observer_.get();
   service_ = std::make_shared<JobService>(*store_, std::move(service));
 

@@ -328,7 +328,8 @@ TEST_F(JobEngineTest, StopBeforeStartIsNothing) {
 
 TEST(JobEngine, RefusesStoresItDoesNotKnow) {
   for (const std::string uri :
-       {"", "sqlite:", "sqlite:/tmp/", "postgres://user:secret@host/db", "/tmp/jobs.db"}) {
+       {"", "sqlite:", "sqlite:/tmp/", "sqlite::memory:", "sqlite:file:/tmp/x?mode=ro",
+        "postgres://user:secret@host/db", "/tmp/jobs.db"}) {
     JobEngine::Options options;
     options.store = uri;
     const absl::Status status = JobEngine::Open(std::move(options)).status();

@@ -210,6 +210,20 @@ TEST_F(HttpClientTest, RefusesWhatCannotBeSent) {
   EXPECT_EQ(server.accepted(), 0);
 }
 
+TEST_F(HttpClientTest, TakesANewConnectionWhereAsked) {
+  RawServer server(AnswerOk);
+  HttpRequest request = Get(server.Url());
+  request.reuse_connection = false;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Send(request).ok());
+  EXPECT_EQ(server.accepted(), 3);
+}
+
+TEST_F(HttpClientTest, LocalhostWithADot) {
+  RawServer server(AnswerOk);
+  const Result result = Send(Get(absl::StrCat("http://localhost.:", server.port(), "/")));
+  EXPECT_TRUE(result.ok()) << result.status();
+}
+
 TEST_F(HttpClientTest, ReusesItsConnection) {
   RawServer server(AnswerOk);
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(Send(Get(server.Url())).ok());

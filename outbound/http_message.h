@@ -31,6 +31,9 @@ struct HttpRequest {
   absl::Duration timeout = absl::Seconds(15);
   /// Of the answer's body.
   size_t max_response_bytes = 64 * 1024;
+  /// Whether a kept connection may be used. One that its server has just closed costs a second
+  /// attempt, so a server that takes a request and closes without an answer may see it twice.
+  bool reuse_connection = true;
   /// Which targets are allowed; null: any.
   std::shared_ptr<const AllowList> allow;
 };

@@ -110,6 +110,10 @@ void Transfer::SetRequest() {
   }
   if (request.method == "HEAD") Set(CURLOPT_NOBODY, 1L);
   Set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (!request.reuse_connection) {
+    Set(CURLOPT_FRESH_CONNECT, 1L);
+    Set(CURLOPT_FORBID_REUSE, 1L);
+  }
   Set(CURLOPT_USERAGENT, options_.user_agent.c_str());
   // Neither is ours to say: libcurl adds them to what has a body. A line without a value takes a
   // header out; one of the caller's, which follows, stands.

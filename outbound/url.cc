@@ -92,6 +92,8 @@ absl::Status Url::ReadName(std::string name) {
     return Bad("a host name with an empty label");
   }
   host_ = std::move(name);
+  // `localhost.` is a name that nobody resolves.
+  if (host_ == "localhost") curl_url_set(handle_.get(), CURLUPART_HOST, host_.c_str(), 0);
   if (!EndsInNumber(host_)) return absl::OkStatus();
   in_addr ipv4;
   if (inet_aton(host_.c_str(), &ipv4) == 0) return Bad("the host is no IPv4 address");

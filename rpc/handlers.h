@@ -20,7 +20,8 @@ class Reader {
     if (!bytes) co_return std::nullopt;
     T message;
     if (message.ParseFromString(*bytes)) co_return message;
-    error_ = absl::InternalError("a request message does not decode as " + message.GetTypeName());
+    error_ = absl::InvalidArgumentError("a request message does not decode as " +
+                                        message.GetTypeName());
     co_return std::nullopt;
   }
   const absl::Status& error() const { return error_; }
@@ -58,7 +59,8 @@ struct UnaryHandler {
     if (!bytes) co_return Status(absl::StatusCode::kInternal, "the request message is missing");
     Request request;
     if (!request.ParseFromString(*bytes)) {
-      co_return Status(absl::StatusCode::kInternal,
+      // The caller's fault: bytes of another message, or one that is nested too deep.
+      co_return Status(absl::StatusCode::kInvalidArgument,
                        "the request does not decode as " + request.GetTypeName());
     }
     absl::StatusOr<Response> response = co_await (service->*function)(context, std::move(request));

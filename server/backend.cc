@@ -24,21 +24,18 @@ rpc::Duration ToDuration(absl::Duration duration) {
   return std::chrono::duration_cast<rpc::Duration>(absl::ToChronoNanoseconds(duration));
 }
 
-/// What this server is for: the services whose methods jobs may call, too.
-const std::vector<std::string>& DomainServices() {
-  static const std::vector<std::string> names = {"docking.v1.Info", "docking.v1.Users",
-                                                 "docking.v1.Customers", "docking.v1.CatFacts"};
-  return names;
-}
-
 /// All services, in the order in which they are registered.
-std::vector<std::string> ServiceNames() {
-  std::vector<std::string> names = DomainServices();
-  for (const char* name : {"slipway.v1.Jobs", "slipway.v1.TokenJobs", "grpc.health.v1.Health",
-                           "grpc.channelz.v1.Channelz", "grpc.reflection.v1.ServerReflection",
-                           "grpc.reflection.v1alpha.ServerReflection"}) {
-    names.emplace_back(name);
-  }
+const std::vector<std::string>& ServiceNames() {
+  static const std::vector<std::string> names = {"docking.v1.Info",
+                                                 "docking.v1.Users",
+                                                 "docking.v1.Customers",
+                                                 "docking.v1.CatFacts",
+                                                 "slipway.v1.Jobs",
+                                                 "slipway.v1.TokenJobs",
+                                                 "grpc.health.v1.Health",
+                                                 "grpc.channelz.v1.Channelz",
+                                                 "grpc.reflection.v1.ServerReflection",
+                                                 "grpc.reflection.v1alpha.ServerReflection"};
   return names;
 }
 
@@ -62,7 +59,7 @@ absl::Status Backend::OpenJobs(const ServerConfig& config, base::Metrics& metric
   options.store = config.store;
   options.jobs_path = config.jobs_path;
   options.config = config.jobs;
-  options.services = DomainServices();
+  options.services = ServiceNames();
   options.dispatcher = [this] { return dispatcher_; };
   options.targets = config.job_targets;
   options.metrics = &metrics;

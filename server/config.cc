@@ -29,7 +29,8 @@ void ServerConfig::Declare(base::ConfigParser& parser) {
                 "largest gRPC request message");
   parser.AddString("store", &store, "where everything durable is kept: sqlite:PATH",
                    [](std::string_view value) {
-                     if (value.empty() || value.substr(0, 7) == "sqlite:") return absl::OkStatus();
+                     const bool sqlite = value.substr(0, 7) == "sqlite:" && value.size() > 7;
+                     if (value.empty() || sqlite) return absl::OkStatus();
                      return absl::InvalidArgumentError("sqlite:PATH");
                    });
   parser.AddString("data", &data, "directory: short for --store sqlite:DIR/slipway.db");

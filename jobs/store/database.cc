@@ -22,6 +22,21 @@ std::string DirectoryOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+/// An error as callers may see it: what is wrong with our files is for the log and for operators.
+absl::Status ForCallers(const absl::Status& status) {
+  using base::Reason;
+  switch (base::ReasonOf(status)) {
+    case Reason::kStoreFull:
+      return base::MakeError(status.code(), Reason::kStoreFull,
+                             "the job store has no room: its disk is full");
+    case Reason::kStoreFailed:
+      return base::MakeError(status.code(), Reason::kStoreFailed,
+                             "the job store has failed and takes no more writes until a restart");
+    default:
+      return status;
+  }
+}
+
 int NoteWalPages(void* pages, sqlite3*, const char*, int count) {
   *static_cast<int*>(pages) = count;
   return SQLITE_OK;
@@ -41,6 +56,7 @@ Database::Database(Options options)
 
 absl::Status Database::OpenFile() {
   SLIPWAY_ASSIGN_OR_RETURN(lock_, DirectoryLock::Acquire(DirectoryOf(options_.path)));
+  SLIPWAY_ASSIGN_OR_RETURN(file_, DatabaseFile::Hold(options_.path));
   SLIPWAY_ASSIGN_OR_RETURN(
       writer_, Connection::Open(options_.path, Connection::Mode::kWriter, options_.vfs));
   if (!options_.sync_each_commit) {
@@ -79,7 +95,7 @@ absl::Status Database::Enqueue(std::unique_ptr<Operation> operation) {
   using base::Reason;
   {
     const std::lock_guard lock(mutex_);
-    if (!failure_.ok()) return failure_;
+    if (!failure_.ok()) return ForCallers(failure_);
     if (closing_) {
       return base::MakeError(absl::StatusCode::kUnavailable, Reason::kShuttingDown,
                              "the job store is closing");
@@ -121,10 +137,13 @@ void Database::CommitGroup(absl::Span<Entry> group) {
   CommitReport report{group.size(), Health()};
   if (report.status.ok()) {
     report.status = ApplyGroup(group);
-    NoteFailure();
+    NoteFailure(writer_->broken());
+    // Written to a file that is gone is written to nothing.
+    if (report.status.ok()) NoteFailure(file_->CheckInPlace());
     // A commit that said OK is not believed when the connection has broken on the way.
     if (report.status.ok()) report.status = Health();
   }
+  NoteRoom(!absl::IsResourceExhausted(report.status));
   committed_.Notify(report);
   // One operation that needs more room than there is must not take the others with it: what frees
   // room, or needs none, may still succeed.
@@ -133,7 +152,7 @@ void Database::CommitGroup(absl::Span<Entry> group) {
     return;
   }
   for (Entry& entry : group) {
-    entry.operation->Answer(report.status.ok() ? std::move(entry.status) : report.status);
+    entry.operation->Answer(ForCallers(report.status.ok() ? entry.status : report.status));
   }
 }
 
@@ -156,15 +175,26 @@ absl::Status Database::ApplyOne(Entry& entry) {
   return writer_->Run("RELEASE operation");
 }
 
-void Database::NoteFailure() {
-  if (writer_->broken().ok()) return;
+void Database::NoteFailure(const absl::Status& failure) {
+  if (failure.ok()) return;
   const std::lock_guard lock(mutex_);
   if (!failure_.ok()) return;
   failure_ =
       base::MakeError(absl::StatusCode::kUnavailable, base::Reason::kStoreFailed,
                       absl::StrCat("the job store takes no more writes until a restart, after: ",
-                                   writer_->broken().message()));
+                                   failure.message()));
   base::LogError("{}", std::string(failure_.message()));
+}
+
+void Database::NoteRoom(bool has_room) {
+  if (has_room == has_room_) return;
+  has_room_ = has_room;
+  if (has_room) {
+    base::LogInfo("the job store has room again");
+  } else {
+    base::LogError("database {}: the disk is full; nothing that needs room is acknowledged",
+                   options_.path);
+  }
 }
 
 void Database::CheckpointIfLong() {
@@ -176,7 +206,7 @@ void Database::CheckpointIfLong() {
   if (code == SQLITE_OK || code == SQLITE_BUSY) return;
   const absl::Status status = writer_->Error(code, "checkpoint");
   base::LogError("{}", std::string(status.message()));
-  NoteFailure();
+  NoteFailure(writer_->broken());
 }
 
 absl::StatusOr<Connection*> Database::Reader() {

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "jobs/store/completion.h"
+#include "jobs/store/database_file.h"
 #include "jobs/store/directory_lock.h"
 #include "jobs/store/signal.h"
 #include "jobs/store/sqlite.h"
@@ -66,9 +67,9 @@ class Database {
     bool sync_each_commit = true;
   };
 
-  /// Locks the directory, opens or creates the file, migrates it. FAILED_PRECONDITION, naming file
-  /// or directory, when another process has it, when it cannot be written, or when its schema is
-  /// newer than this program.
+  /// Locks the directory and the file, opens or creates the file, migrates it. FAILED_PRECONDITION,
+  /// naming file or directory, when another process has it, when it cannot be written, or when its
+  /// schema is newer than this program.
   static absl::StatusOr<std::unique_ptr<Database>> Open(Options options);
 
   Database(const Database&) = delete;
@@ -163,12 +164,15 @@ class Database {
   absl::Status ApplyGroup(absl::Span<Entry> group);
   absl::Status ApplyOne(Entry& entry);
   void CheckpointIfLong();
-  void NoteFailure();
+  void NoteFailure(const absl::Status& failure);
+  void NoteRoom(bool has_room);
 
   const Options options_;
   const uint64_t serial_;  // tells the threads' cached readers of different databases apart
   std::unique_ptr<DirectoryLock> lock_;
+  std::unique_ptr<DatabaseFile> file_;
   std::unique_ptr<Connection> writer_;
+  bool has_room_ = true;
   int wal_pages_ = 0;
   int checkpointed_pages_ = 0;
   Signal<Connection&, absl::Status&> before_commit_;

@@ -39,6 +39,17 @@ absl::Status TooNew(const std::string& path, const Component& component, int64_t
                    ": start the program that wrote it, or a newer one"));
 }
 
+/// A file that somebody else made is left alone.
+absl::Status CheckOurs(Connection& connection, const std::string& path, int64_t version) {
+  if (version != 0) return absl::OkStatus();
+  Query query = connection.Ask("SELECT name FROM sqlite_schema LIMIT 1");
+  SLIPWAY_ASSIGN_OR_RETURN(const bool found, query.Next());
+  if (!found) return absl::OkStatus();
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, base::Reason::kStoreFailed,
+                         absl::StrCat("database ", path, ": it holds tables of another program (",
+                                      query.Bytes(0), "); give a file of its own"));
+}
+
 absl::Status Step(Connection& connection, const Component& component, bool is_first,
                   int64_t version) {
   SLIPWAY_RETURN_IF_ERROR(connection.RunScript("BEGIN IMMEDIATE"));
@@ -62,6 +73,7 @@ absl::Status Migrate(Connection& connection, const std::string& path,
                                "name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"));
     }
     SLIPWAY_ASSIGN_OR_RETURN(const int64_t version, ReadVersion(connection, components[i], i == 0));
+    if (i == 0) SLIPWAY_RETURN_IF_ERROR(CheckOurs(connection, path, version));
     if (version < 0 || version > static_cast<int64_t>(components[i].migrations.size())) {
       return TooNew(path, components[i], version);
     }
