@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "google/protobuf/arena.h"
+#include "schema/deterministic.h"
 #include "schema/json_reader.h"
 #include "schema/message.h"
 
@@ -24,7 +25,7 @@ absl::StatusOr<std::string> WireFromJson(const MessageType& type, std::string_vi
                                       message->InitializationErrorString());
   }
   std::string wire;
-  if (!message->SerializePartialToString(&wire)) {
+  if (!AppendDeterministic(*message, &wire)) {
     return absl::InvalidArgumentError("the message is larger than 2 GiB");
   }
   return wire;

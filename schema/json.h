@@ -13,9 +13,9 @@ struct JsonOptions {
   bool ignore_unknown = false;
 };
 
-/// One whole JSON document as the message's wire bytes. INVALID_ARGUMENT names line and column of a
-/// syntax error, or the field, its value and what is allowed; bytes after the document are an
-/// error.
+/// One whole JSON document as the message's wire bytes, the same for the same document.
+/// INVALID_ARGUMENT names line and column of a syntax error, or the field, its value and what is
+/// allowed; bytes after the document are an error.
 absl::StatusOr<std::string> WireFromJson(const MessageType& type, std::string_view json,
                                          const JsonOptions& options = {});
 

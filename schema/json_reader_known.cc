@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "schema/deterministic.h"
 #include "schema/field_mask.h"
 #include "schema/json_reader.h"
 #include "schema/json_text.h"
@@ -86,7 +87,9 @@ bool JsonReader::ReadAny(const MessagePlan& plan, pb::Message* message) {
     return FailHere("required fields are missing: " + inner->InitializationErrorString());
   }
   plan.reflection->SetString(message, plan.FindNumber(1)->field, url);
-  plan.reflection->SetString(message, plan.FindNumber(2)->field, inner->SerializeAsString());
+  std::string bytes;
+  if (!AppendDeterministic(*inner, &bytes)) return FailHere("the message is larger than 2 GiB");
+  plan.reflection->SetString(message, plan.FindNumber(2)->field, std::move(bytes));
   return true;
 }
 
