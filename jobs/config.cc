@@ -108,18 +108,21 @@ void JobConfig::Declare(base::ConfigParser& parser) {
 }
 
 absl::Status JobConfig::Check() const {
-  const auto at_least = [](std::string_view name, absl::Duration value, absl::Duration least) {
-    if (value >= least) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat("--", ToAbsl(name), " ", absl::FormatDuration(value),
-                     " is not allowed: at least ", absl::FormatDuration(least)));
+  std::vector<std::string> problems;
+  const auto at_least = [&problems](absl::string_view name, absl::Duration value,
+                                    absl::Duration least) {
+    if (value >= least) return;
+    problems.push_back(absl::StrCat("--", name, " ", absl::FormatDuration(value),
+                                    " is not allowed: at least ", absl::FormatDuration(least)));
   };
-  absl::Status status = at_least("job-attempt-timeout", attempt_timeout, absl::Milliseconds(1));
-  status.Update(CallTargets::CheckAllow(allow));
-  status.Update(at_least("job-lease", lease, absl::Milliseconds(100)));
-  status.Update(at_least("job-backoff", backoff, absl::Milliseconds(1)));
-  status.Update(at_least("callback-timeout", callback_timeout, absl::Milliseconds(1)));
-  return status;
+  at_least("job-attempt-timeout", attempt_timeout, absl::Milliseconds(1));
+  at_least("job-lease", lease, absl::Milliseconds(100));
+  at_least("job-backoff", backoff, absl::Milliseconds(1));
+  at_least("callback-timeout", callback_timeout, absl::Milliseconds(1));
+  const absl::Status allowed = CallTargets::CheckAllow(allow);
+  if (!allowed.ok()) problems.emplace_back(allowed.message());
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
 }
 
 std::map<std::string, int> JobConfig::ConcurrencyByKind() const {

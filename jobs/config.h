@@ -35,7 +35,7 @@ struct JobConfig {
 
   /// Declares the switches on `parser`; this object must outlive its Parse.
   void Declare(base::ConfigParser& parser);
-  /// What no single switch can tell, after Parse; the error names the switch.
+  /// What Parse does not check; the error has a line for each bad value, which names the switch.
   absl::Status Check() const;
 
   /// `concurrency` as a map; the key of the number for all other kinds is empty.

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "absl/strings/str_split.h"
+
 namespace slipway::jobs {
 namespace {
 
@@ -12,6 +14,8 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
+using testing::StartsWith;
+using testing::UnorderedElementsAre;
 
 absl::Status Parse(std::vector<const char*> switches, JobConfig* config) {
   base::ConfigParser parser("test", "Tests.");
@@ -60,6 +64,19 @@ TEST(JobConfig, BadValuesAreNamedWithWhatIsAllowed) {
       EXPECT_THAT(std::string(status.message()), HasSubstr(text)) << switches[1];
     }
   }
+}
+
+TEST(JobConfig, AllBadValuesAreNamedAtOnce) {
+  JobConfig config;
+  const absl::Status status =
+      Parse({"--job-attempt-timeout", "0", "--job-lease", "1ms", "--job-backoff", "0",
+             "--callback-timeout", "0", "--job-allow", "Method", "--job-allow", "b"},
+            &config);
+  const std::vector<std::string> lines = absl::StrSplit(status.message(), '\n');
+  EXPECT_THAT(lines, UnorderedElementsAre(
+                         StartsWith("--job-attempt-timeout 0 "), StartsWith("--job-lease 1ms "),
+                         StartsWith("--job-backoff 0 "), StartsWith("--callback-timeout 0 "),
+                         StartsWith("--job-allow \"Method\""), StartsWith("--job-allow \"b\"")));
 }
 
 }  // namespace
