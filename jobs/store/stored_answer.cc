@@ -1,5 +1,8 @@
 #include "jobs/store/stored_answer.h"
 
+#include <utility>
+
+#include "jobs/store/text.h"
 #include "slipway/v1/job_storage.pb.h"
 
 namespace slipway::jobs {
@@ -10,7 +13,7 @@ using Entries = google::protobuf::RepeatedPtrField<v1::StoredAnswer::Entry>;
 void Encode(const rpc::Status& status, google::rpc::Status& out) {
   if (!out.ParseFromString(status.details())) out.Clear();
   out.set_code(static_cast<int>(status.code()));
-  out.set_message(status.message());
+  out.set_message(ReadableText(status.message()));
 }
 
 rpc::Status Decode(const google::rpc::Status& status) {
@@ -22,7 +25,7 @@ rpc::Status Decode(const google::rpc::Status& status) {
 void Encode(const rpc::Metadata& metadata, Entries& out) {
   for (const auto& [key, value] : metadata) {
     v1::StoredAnswer::Entry& entry = *out.Add();
-    entry.set_key(key);
+    entry.set_key(ReadableText(key));
     entry.set_value(value);
   }
 }
@@ -36,13 +39,13 @@ rpc::Metadata Decode(const Entries& entries) {
 
 }  // namespace
 
-std::string EncodeResult(const JobResult& result) {
+std::string EncodeResult(JobResult result) {
   v1::StoredAnswer answer;
   if (!result.status.ok()) Encode(result.status, *answer.mutable_status());
   Encode(result.initial_metadata, *answer.mutable_initial_metadata());
   Encode(result.trailers, *answer.mutable_trailers());
-  answer.set_content_type(result.content_type);
-  answer.set_body(result.body);
+  answer.set_content_type(ReadableText(result.content_type));
+  answer.set_body(std::move(result.body));
   return answer.SerializeAsString();
 }
 

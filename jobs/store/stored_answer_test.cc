@@ -34,6 +34,30 @@ TEST(StoredAnswer, KeepsTheDetailsOfAnError) {
   EXPECT_EQ(back.status.details(), details.SerializeAsString());
 }
 
+TEST(StoredAnswer, TextThatIsNoUtf8IsEscaped) {
+  JobResult result;
+  result.status = rpc::Status(absl::StatusCode::kNotFound, "no caf\xe9");
+  result.trailers = {{"x-\xff", "\xff"}};
+  const JobResult error = DecodeResult(EncodeResult(result));
+  EXPECT_EQ(error.status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(error.status.message(), "no caf\\xe9");
+  EXPECT_EQ(error.trailers.Find("x-\\xff"), "\xff");
+
+  result.status = rpc::Status();
+  result.content_type = "text/\xe9";
+  result.body = "\xff";
+  const JobResult body = DecodeResult(EncodeResult(result));
+  EXPECT_TRUE(body.status.ok());
+  EXPECT_EQ(body.content_type, "text/\\xe9");
+  EXPECT_EQ(body.body, "\xff");
+}
+
+TEST(StoredAnswer, TextBeyondAsciiStays) {
+  JobResult result;
+  result.status = rpc::Status(absl::StatusCode::kNotFound, "kein Café");
+  EXPECT_EQ(DecodeResult(EncodeResult(result)).status.message(), "kein Café");
+}
+
 TEST(StoredAnswer, DetailsThatAreNoneAreLeftOut) {
   JobResult result;
   result.status = rpc::Status(absl::StatusCode::kAborted, "no", "\xff\xff");

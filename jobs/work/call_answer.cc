@@ -1,8 +1,5 @@
 #include "jobs/work/call_answer.h"
 
-#include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -10,28 +7,18 @@
 #include "base/reason.h"
 #include "base/status_macros.h"
 #include "google/protobuf/descriptor.h"
+#include "jobs/store/transport_key.h"
 #include "schema/json.h"
 #include "schema/message.h"
 
 namespace slipway::jobs {
 namespace {
 
-/// Keys that belong to the way on which the answer came, not to the answer.
-bool IsTransportKey(std::string_view key) {
-  static constexpr std::array<std::string_view, 14> kKeys = {
-      "content-type",      "te",           "grpc-encoding",     "grpc-accept-encoding",
-      "grpc-status",       "grpc-message", "grpc-message-type", "grpc-status-details-bin",
-      "grpc-timeout",      "connection",   "accept-encoding",   "content-length",
-      "transfer-encoding", "trailer"};
-  if (key.empty() || key[0] == ':') return true;
-  return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
-}
-
 rpc::Metadata WithoutTransport(const rpc::Metadata& metadata) {
   rpc::Metadata kept;
   kept.Reserve(metadata.size());
   for (const auto& [key, value] : metadata) {
-    if (!IsTransportKey(key)) kept.Add(key, value);
+    if (!BelongsToTransport(key)) kept.Add(key, value);
   }
   return kept;
 }
