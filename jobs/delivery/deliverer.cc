@@ -5,8 +5,12 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/log.h"
+#include "base/reason.h"
 #include "outbound/url.h"
+#include "rpc/status.h"
 
 namespace slipway::jobs {
 namespace {
@@ -20,10 +24,25 @@ base::Counter* ResultCounter(base::Metrics* metrics, const char* result) {
                               {{"result", result}});
 }
 
-/// Only which server it is: the rest of a URL may hold secrets.
-std::string Host(const std::string& url) {
-  const absl::StatusOr<outbound::Url> parsed = outbound::Url::Parse(url);
-  return parsed.ok() ? parsed->HostPort() : "-";
+// Of a URL, logs name only the server: the rest may hold secrets.
+
+std::string Host(const absl::StatusOr<outbound::Url>& url) {
+  return url.ok() ? url->HostPort() : "-";
+}
+
+/// Code, reason and text of a failed delivery. The text names the URL as it is shown, path
+/// included.
+std::string Why(const absl::Status& error, const absl::StatusOr<outbound::Url>& url) {
+  const std::string_view code = rpc::CodeName(error.code());
+  const std::string_view reason = base::ReasonName(base::ReasonOf(error));
+  std::string why = absl::StrCat(absl::string_view(code.data(), code.size()), " (",
+                                 absl::string_view(reason.data(), reason.size()), ")");
+  if (!url.ok()) return why;
+  const std::string before = absl::StrCat(url->shown(), ": ");
+  absl::StrAppend(
+      &why, ": ",
+      absl::StrReplaceAll(error.message(), {{before, ""}, {url->shown(), url->HostPort()}}));
+  return why;
 }
 
 }  // namespace
@@ -101,14 +120,15 @@ rpc::Task<Delivered> Deliverer::Forget(std::string job_id) {
 void Deliverer::Report(const Delivery& delivery,
                        const absl::StatusOr<outbound::HttpResponse>& answer, absl::Duration took) {
   base::Counter* counter = counters_.failed;
+  const absl::StatusOr<outbound::Url> url = outbound::Url::Parse(delivery.url);
   if (answer.ok()) {
     counter = answer->status == kTakenStatus ? counters_.taken : counters_.refused;
-    base::LogInfo("job {}: delivery to {}: answered {} after {} ms", delivery.job_id,
-                  Host(delivery.url), answer->status, absl::ToInt64Milliseconds(took));
+    base::LogInfo("job {}: delivery to {}: answered {} after {} ms", delivery.job_id, Host(url),
+                  answer->status, absl::ToInt64Milliseconds(took));
   } else {
     if (absl::IsDeadlineExceeded(answer.status())) counter = counters_.timed_out;
-    base::LogWarn("job {}: delivery to {}: {} after {} ms", delivery.job_id, Host(delivery.url),
-                  answer.status().ToString(), absl::ToInt64Milliseconds(took));
+    base::LogWarn("job {}: delivery to {}: {} after {} ms", delivery.job_id, Host(url),
+                  Why(answer.status(), url), absl::ToInt64Milliseconds(took));
   }
   if (counter != nullptr) counter->Increment();
 }

@@ -4,11 +4,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "jobs/delivery/object_json.h"
 #include "jobs/delivery/token.h"
 #include "jobs/delivery/token_request.h"
+#include "jobs/service/http_answer.h"
 #include "jobs/store/id.h"
 #include "rpc/handlers.h"
 #include "schema/json.h"
@@ -19,24 +19,26 @@ namespace {
 
 constexpr char kKind[] = "greeting";
 constexpr char kJson[] = "application/json";
-// Seconds after which to ask again.
-constexpr char kRetryAfter[] = "1";
 // What the delivered object calls a job that has succeeded.
 constexpr char kDoneStatus[] = "3";
 // The object lies one level deeper than in the request that it was read from.
 constexpr int kMaxStoredDepth = 400;
 
 /// Every poll's body; the status says the rest.
-google::protobuf::StringValue Say(rpc::CallContext& context, const char* status) {
-  context.AddInitialMetadata("x-http-code", status);
+google::protobuf::StringValue Ok() {
   google::protobuf::StringValue ok;
   ok.set_value("Ok");
   return ok;
 }
 
-google::protobuf::StringValue SayPending(rpc::CallContext& context) {
-  context.AddInitialMetadata("retry-after", kRetryAfter);
-  return Say(context, "202");
+google::protobuf::StringValue Say(rpc::CallContext& context, const char* status) {
+  context.AddInitialMetadata("x-http-code", status);
+  return Ok();
+}
+
+google::protobuf::StringValue Pending(rpc::CallContext& context) {
+  SayPending(context);
+  return Ok();
 }
 
 bool ParseStored(const std::string& bytes, v1::StoredTokenJob* stored) {
@@ -66,11 +68,12 @@ TokenJobService::TokenJobService(Store& store, outbound::HttpClient& http, Optio
 
 rpc::Task<absl::StatusOr<v1::SubmitTokenJobResponse>> TokenJobService::SubmitJob(
     rpc::CallContext& context, google::protobuf::Struct object) {
-  SLIPWAY_CO_ASSIGN_OR_RETURN(TokenRequest request, ReadTokenRequest(object, options_.allow.get()));
+  absl::StatusOr<TokenRequest> request = ReadTokenRequest(object, options_.allow.get());
+  if (!request.ok()) co_return RefuseSubmission(context, options_.observer, request.status());
   v1::Greeting greeting;
-  greeting.set_name(std::move(request.name));
+  greeting.set_name(std::move(request->name));
   v1::StoredTokenJob stored;
-  stored.set_service_name(std::move(request.service_name));
+  stored.set_service_name(std::move(request->service_name));
   *stored.mutable_object() = std::move(object);
   NewJob job;
   job.kind = kKind;
@@ -80,9 +83,8 @@ rpc::Task<absl::StatusOr<v1::SubmitTokenJobResponse>> TokenJobService::SubmitJob
   job.create_time = options_.clock->Now();
   auto submit = store_.Submit(context.executor(), std::move(job));
   const absl::StatusOr<JobRow> row = co_await std::move(submit);
-  if (!row.ok()) co_return row.status();
-  context.AddInitialMetadata("x-http-code", "202");
-  context.AddInitialMetadata("retry-after", kRetryAfter);
+  if (!row.ok()) co_return RefuseSubmission(context, options_.observer, row.status());
+  SayPending(context);
   v1::SubmitTokenJobResponse response;
   response.set_message_token(TokenFromJobId(row->id));
   co_return response;
@@ -98,12 +100,12 @@ rpc::Task<absl::StatusOr<google::protobuf::StringValue>> TokenJobService::PoolJo
     const auto standing = co_await std::move(look);
     if (!standing.ok()) co_return standing.status();
     if (*standing == Standing::kUnknown) co_return Say(context, "404");
-    if (*standing == Standing::kPending) co_return SayPending(context);
+    if (*standing == Standing::kPending) co_return Pending(context);
   }
   auto wait = Meeting::Wait(meeting, context.executor());
   const Delivered outcome = co_await std::move(wait);
   if (outcome == Delivered::kTaken) co_return Say(context, "302");
-  co_return SayPending(context);
+  co_return Pending(context);
 }
 
 rpc::Task<absl::StatusOr<std::optional<TokenJobService::Standing>>> TokenJobService::Look(

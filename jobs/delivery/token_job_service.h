@@ -13,6 +13,7 @@
 #include "google/protobuf/wrappers.pb.h"
 #include "jobs/delivery/deliverer.h"
 #include "jobs/delivery/meeting.h"
+#include "jobs/observer.h"
 #include "jobs/store/store.h"
 #include "outbound/allow_list.h"
 #include "outbound/http_client.h"
@@ -42,13 +43,16 @@ class TokenJobService {
     const base::WallClock* clock = &base::WallClock::System();
     /// For slipway_job_deliveries_total; null: not counted.
     base::Metrics* metrics = nullptr;
+    /// Hears of submissions that were refused; outlives the service's calls; may be null.
+    JobObserver* observer = nullptr;
   };
 
   TokenJobService(Store& store, outbound::HttpClient& http, Options options);
   ~TokenJobService() { Stop(); }
 
   /// Stores the greeting: 202 and its token. INVALID_ARGUMENT and PERMISSION_DENIED as
-  /// ReadTokenRequest has them.
+  /// ReadTokenRequest has them; RESOURCE_EXHAUSTED, with `retry-after`, when too many jobs wait or
+  /// the disk is full.
   rpc::Task<absl::StatusOr<v1::SubmitTokenJobResponse>> SubmitJob(rpc::CallContext& context,
                                                                   google::protobuf::Struct object);
   /// Always `Ok`; the HTTP status says how the job stands: 302 delivered and gone, 202 pending or

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -34,6 +36,7 @@ namespace {
 using google::protobuf::Struct;
 using outbound::testing::RawServer;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'763'736'600);
@@ -298,6 +301,26 @@ TEST_F(TokenJobServiceTest, BadObjectsAreRefused) {
   EXPECT_FALSE(Lease());
 }
 
+TEST_F(TokenJobServiceTest, RefusalsAreCountedAndSayWhenToComeBack) {
+  MemoryStore store({.max_waiting = 1});
+  const auto observer = JobObserver::Make(store, metrics_);
+  TokenJobService::Options options;
+  options.observer = observer->get();
+  TokenJobService service(store, http_, std::move(options));
+  const Struct object = Parsed(R"({"redirect_location":{"url":"http://127.0.0.1:1"}})");
+  std::vector<std::string> retry_after;
+  for (const Struct& each : {object, object, Struct()}) {
+    rpc::CallContext context(runner_.executor(), rpc::CallSpec());
+    runner_.Run(service.SubmitJob(context, each)).IgnoreError();
+    retry_after.emplace_back(context.initial_metadata().Find("retry-after").value_or("-"));
+  }
+  EXPECT_THAT(retry_after, ::testing::ElementsAre("1", "1", "-"));
+  const std::string metrics = metrics_.Serialize();
+  const std::string name = "slipway_job_submissions_refused_total";
+  EXPECT_THAT(metrics, HasSubstr(name + "{reason=\"queue_full\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr(name + "{reason=\"bad_field\"} 1\n"));
+}
+
 TEST_F(TokenJobServiceTest, ForbiddenReceiversAreRefused) {
   for (const char* url :
        {"http://169.254.169.254/latest", "http://10.0.0.1/", "http://example.com/",
@@ -439,6 +462,19 @@ TEST_F(TokenJobServiceTest, NoReceiver) {
   EXPECT_EQ(Pool(token), "202");
   EXPECT_TRUE(Exists(token));
   EXPECT_EQ(Count("failed"), 1u);
+}
+
+TEST_F(TokenJobServiceTest, LogNamesTheReceiversServerOnly) {
+  const TemporaryDirectory directory;
+  ASSERT_TRUE(base::InitLog({directory.path(), "info"}).ok());
+  const std::string token = SubmitTo("http://127.0.0.1:1/secret/path?secret=2");
+  Work();
+  EXPECT_EQ(Pool(token), "202");
+  ASSERT_TRUE(base::InitLog({"", "info"}).ok());  // writes what it holds back
+  std::ifstream file(directory.File("warning.log"));
+  const std::string log{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(log, HasSubstr("delivery to 127.0.0.1:1: UNAVAILABLE (backend_unavailable): Failed"));
+  EXPECT_THAT(log, Not(HasSubstr("secret")));
 }
 
 TEST_F(TokenJobServiceTest, TwoPollsThatMeetMakeOneDelivery) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
+#include "jobs/service/http_answer.h"
 #include "jobs/service/list.h"
 #include "jobs/service/owner.h"
 #include "jobs/service/render.h"
@@ -26,13 +27,6 @@ absl::Status Gone(rpc::CallContext& context, absl::Status error) {
   return error;
 }
 
-/// Whether a result is no longer in the store, although by our clock it should be: results are
-/// dropped by time of day, and that may have been set back since. Every real result has a body, a
-/// type or an error.
-bool WasDropped(const JobResult& result) {
-  return result.status.ok() && result.content_type.empty() && result.body.empty();
-}
-
 rpc::Status CallerGone(const rpc::CallContext& context) {
   const rpc::Status alive = context.Alive();
   return alive.ok() ? rpc::Status(absl::StatusCode::kCancelled, "the caller is gone") : alive;
@@ -43,32 +37,37 @@ rpc::Status CallerGone(const rpc::CallContext& context) {
 JobService::JobService(Store& store, Options options)
     : store_(store), options_(std::move(options)), watch_(store) {}
 
-absl::Status JobService::RefuseSubmission(rpc::CallContext& context, const absl::Status& why) {
-  const base::Reason reason = base::ReasonOf(why);
-  if (options_.observer != nullptr) options_.observer->Refused(reason);
-  if (reason == base::Reason::kQueueFull || reason == base::Reason::kStoreFull) {
-    context.AddInitialMetadata("retry-after", "1");
-  }
-  return why;
+v1::Job JobService::Acknowledge(rpc::CallContext& context, const JobRow& row) const {
+  SayPending(context);
+  context.AddInitialMetadata("location", absl::StrCat(options_.jobs_path, "/", row.id));
+  return ToProto(row);
 }
 
 rpc::Task<absl::StatusOr<v1::Job>> JobService::SubmitJob(rpc::CallContext& context,
                                                          v1::SubmitJobRequest request) {
+  absl::StatusOr<SubmitKey> key = KeyOf(request);
+  if (!key.ok()) co_return RefuseSubmission(context, options_.observer, key.status());
   Submitter submitter;
   submitter.owner = OwnerOf(store_.secret(), context.metadata());
   submitter.correlation_id = context.correlation_id();
+  if (!key->key.empty()) {
+    // Before anything is judged: a repetition is answered also when its target is away, or may not
+    // be called any more.
+    auto find = store_.FindByKey(context.executor(), submitter.owner, key->key, key->fingerprint);
+    const absl::StatusOr<std::optional<JobRow>> known = co_await std::move(find);
+    if (!known.ok()) co_return RefuseSubmission(context, options_.observer, known.status());
+    if (*known) co_return Acknowledge(context, **known);
+  }
   SubmitRules rules;
   rules.now = options_.clock->Now();
   rules.longest_result_lifetime = options_.longest_result_lifetime;
   rules.check_call = &options_.check_call;
-  absl::StatusOr<NewJob> job = ToNewJob(request, std::move(submitter), rules);
-  if (!job.ok()) co_return RefuseSubmission(context, job.status());
+  absl::StatusOr<NewJob> job = ToNewJob(request, *std::move(key), std::move(submitter), rules);
+  if (!job.ok()) co_return RefuseSubmission(context, options_.observer, job.status());
   auto submit = store_.Submit(context.executor(), *std::move(job));
   const absl::StatusOr<JobRow> row = co_await std::move(submit);
-  if (!row.ok()) co_return RefuseSubmission(context, row.status());
-  SayPending(context);
-  context.AddInitialMetadata("location", absl::StrCat(options_.jobs_path, "/", row->id));
-  co_return ToProto(*row);
+  if (!row.ok()) co_return RefuseSubmission(context, options_.observer, row.status());
+  co_return Acknowledge(context, *row);
 }
 
 rpc::Task<absl::StatusOr<v1::ListJobsResponse>> JobService::ListJobs(rpc::CallContext& context,
@@ -128,7 +127,8 @@ rpc::Task<absl::StatusOr<google::api::HttpBody>> JobService::GetJobResult(
     co_return row.error.ToAbsl();
   }
   if (row.state == JobState::kSucceeded) {
-    if (WasDropped(outcome->result)) co_return Gone(context, ExpiredError(row));
+    // Results are dropped by time of day, and that may have been set back since.
+    if (!outcome->has_result) co_return Gone(context, ExpiredError(row));
     co_return Replay(std::move(outcome->result), context);
   }
   SayPending(context);

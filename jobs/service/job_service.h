@@ -53,8 +53,9 @@ class JobService {
   /// ours.
   rpc::Task<absl::StatusOr<v1::ListJobsResponse>> ListJobs(rpc::CallContext& context,
                                                            v1::ListJobsRequest request);
-  /// NOT_FOUND, for this and all below: an unknown id, or another caller's job, which look alike;
-  /// with reason expired, and 410 over HTTP, after its result expired (DeleteJob excepted).
+  /// NOT_FOUND, for this and all below: an unknown id, or another caller's job, which look alike.
+  /// DeleteJob excepted, also for a job whose result has expired, with reason expired; over HTTP
+  /// GetJob and GetJobResult answer 410 then.
   rpc::Task<absl::StatusOr<v1::Job>> GetJob(rpc::CallContext& context, v1::GetJobRequest request);
   /// Or what the job was answered, metadata included; the job's own error when it failed or was
   /// cancelled.
@@ -76,7 +77,7 @@ class JobService {
  private:
   /// The job if the caller may know of it.
   rpc::Task<absl::StatusOr<JobRow>> Find(rpc::CallContext& context, std::string id);
-  absl::Status RefuseSubmission(rpc::CallContext& context, const absl::Status& why);
+  v1::Job Acknowledge(rpc::CallContext& context, const JobRow& row) const;
   bool Expired(const JobRow& row) const;
   rpc::Task<rpc::Status> Watch(rpc::CallContext& context, rpc::ServerStream& stream,
                                std::string id);

@@ -171,6 +171,38 @@ TEST_F(JobServiceTest, SameKeyAnswersTheFirstJob) {
   EXPECT_EQ(base::ReasonOf(other), base::Reason::kConflict);
 }
 
+TEST_F(JobServiceTest, RepetitionIsAnsweredWhateverMayBeCalledByNow) {
+  absl::Status refused;
+  JobService::Options options;
+  options.check_call = [&refused](const v1::Call& call) -> absl::StatusOr<v1::StoredCall> {
+    if (!refused.ok()) return refused;
+    v1::StoredCall stored;
+    stored.set_method(call.method());
+    return stored;
+  };
+  Use(std::move(options));
+  v1::SubmitJobRequest request;
+  request.mutable_call()->set_method("a.B/C");
+  request.set_idempotency_key("key");
+  const auto first = Call(&JobService::SubmitJob, request);
+  ASSERT_TRUE(first.ok()) << first.status();
+  for (const absl::StatusCode code :
+       {absl::StatusCode::kUnavailable, absl::StatusCode::kInvalidArgument,
+        absl::StatusCode::kPermissionDenied}) {
+    refused = absl::Status(code, "");
+    const auto again = Call(&JobService::SubmitJob, request);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->id(), first->id());
+    EXPECT_EQ(Header("x-http-code"), "202");
+    EXPECT_EQ(Header("location"), "/api/jobs/" + first->id());
+    v1::SubmitJobRequest other = request;
+    other.set_max_attempts(5);
+    EXPECT_TRUE(absl::IsAlreadyExists(Call(&JobService::SubmitJob, other).status()));
+    other.set_idempotency_key("another");
+    EXPECT_EQ(Call(&JobService::SubmitJob, other).status(), refused);
+  }
+}
+
 TEST_F(JobServiceTest, KeysOfDifferentCallersAreDifferent) {
   caller_ = "Bearer a";
   const std::string id = Submit("Ann", "key")->id();
@@ -344,6 +376,24 @@ TEST_F(JobServiceTest, ExpiredJobIsGone) {
   EXPECT_EQ(Header("x-http-code"), "410");
   expect_gone(Cancel(id).status());
   EXPECT_EQ(Header("x-http-code"), "-");
+}
+
+TEST_F(JobServiceTest, ResultMayBeEmpty) {
+  const std::string id = Submit()->id();
+  Complete(JobResult());
+  const auto result = Result(id);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->content_type(), "");
+  EXPECT_EQ(result->data(), "");
+  EXPECT_TRUE(metadata_.empty());
+}
+
+TEST_F(JobServiceTest, MediaTypeThatIsNoUtf8IsEscaped) {
+  const std::string id = Submit()->id();
+  JobResult answer;
+  answer.content_type = "text/\xe9";
+  Complete(std::move(answer));
+  EXPECT_EQ(Result(id)->content_type(), "text/\\xe9");
 }
 
 TEST_F(JobServiceTest, ResultDroppedBeforeTheClockWasSetBackIsGone) {

@@ -1,32 +1,22 @@
 #include "jobs/service/render.h"
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/reason.h"
-#include "schema/json_text.h"
+#include "jobs/store/text.h"
+#include "jobs/store/transport_key.h"
 
 namespace slipway::jobs {
 namespace {
-
-// Seconds after which to ask again.
-constexpr char kRetryAfter[] = "1";
 
 void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
   const int64_t micros = absl::ToUnixMicros(time);
   const int64_t seconds = absl::ToUnixSeconds(time);  // rounds down, so nanos are not negative
   out->set_seconds(seconds);
   out->set_nanos(static_cast<int32_t>((micros - seconds * 1'000'000) * 1000));
-}
-
-std::string ReadableText(const std::string& text) {
-  return schema::internal::IsValidUtf8(text) ? text : absl::CHexEscape(text);
 }
 
 /// With the details as they travelled, if they are readable.
@@ -39,16 +29,6 @@ void SetError(const rpc::Status& error, google::rpc::Status* out) {
 /// While it runs, and once it has succeeded, how an attempt before ended is of no interest.
 bool ShowsError(const JobRow& row) {
   return !row.error.ok() && row.state != JobState::kRunning && row.state != JobState::kSucceeded;
-}
-
-/// What belongs to the call that was answered then and not to this one.
-bool BelongsToTransport(std::string_view key) {
-  static constexpr std::array<std::string_view, 11> kKeys = {
-      "content-type", "content-length",   "content-encoding", "transfer-encoding",
-      "te",           "connection",       "accept-encoding",  "trailer",
-      "x-http-code",  "x-correlation-id", "user-agent"};
-  return key.empty() || key.front() == ':' || key.starts_with("grpc-") ||
-         std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
 }
 
 }  // namespace
@@ -71,11 +51,6 @@ v1::Job ToProto(const JobRow& row) {
   return job;
 }
 
-void SayPending(rpc::CallContext& context) {
-  context.AddInitialMetadata("x-http-code", "202");
-  context.AddInitialMetadata("retry-after", kRetryAfter);
-}
-
 absl::Status ExpiredError(const JobRow& row) {
   const absl::Time since = row.expire_time.value_or(row.create_time);
   return base::MakeError(
@@ -94,7 +69,7 @@ absl::StatusOr<google::api::HttpBody> Replay(JobResult result, rpc::CallContext&
   }
   if (!result.status.ok()) return result.status.ToAbsl();
   google::api::HttpBody body;
-  body.set_content_type(std::move(result.content_type));
+  body.set_content_type(ReadableText(result.content_type));
   body.set_data(std::move(result.body));
   return body;
 }

@@ -13,14 +13,11 @@ namespace slipway::jobs {
 /// form; times are in microseconds.
 v1::Job ToProto(const JobRow& row);
 
-/// Over HTTP: 202, to be asked for again.
-void SayPending(rpc::CallContext& context);
-
 /// NOT_FOUND (reason expired), saying since when.
 absl::Status ExpiredError(const JobRow& row);
 
 /// What a job's work was answered, as this call's answer: metadata and trailers go to `context`,
-/// those of the transport and `x-http-code` excepted.
+/// those of the transport and `x-http-code` excepted. A media type that is not UTF-8 is escaped.
 absl::StatusOr<google::api::HttpBody> Replay(JobResult result, rpc::CallContext& context);
 
 }  // namespace slipway::jobs

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -11,6 +10,7 @@
 #include "base/reason.h"
 #include "base/status_macros.h"
 #include "jobs/service/digest.h"
+#include "schema/deterministic.h"
 
 namespace slipway::jobs {
 namespace {
@@ -54,13 +54,12 @@ absl::StatusOr<const google::protobuf::FieldDescriptor*> KindOf(
   return BadField(absl::StrCat("kind: none is set; one of these must be: ", allowed));
 }
 
-absl::StatusOr<std::string> CallPayload(const v1::Call& call, const std::string& owner,
-                                        const SubmitRules& rules) {
+absl::StatusOr<std::string> CallPayload(const v1::Call& call, const SubmitRules& rules) {
   if (rules.check_call == nullptr || *rules.check_call == nullptr) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, base::Reason::kForbiddenTarget,
                            "call: no targets: this server calls no methods as jobs");
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const v1::StoredCall stored, (*rules.check_call)(call, !owner.empty()));
+  SLIPWAY_ASSIGN_OR_RETURN(const v1::StoredCall stored, (*rules.check_call)(call));
   return stored.SerializeAsString();
 }
 
@@ -68,7 +67,7 @@ absl::Status SetKind(const v1::SubmitJobRequest& request, const SubmitRules& rul
   SLIPWAY_ASSIGN_OR_RETURN(const google::protobuf::FieldDescriptor* const kind, KindOf(request));
   job->kind = kind->name();
   if (request.has_call()) {
-    SLIPWAY_ASSIGN_OR_RETURN(job->payload, CallPayload(request.call(), job->owner, rules));
+    SLIPWAY_ASSIGN_OR_RETURN(job->payload, CallPayload(request.call(), rules));
   } else {
     job->payload = request.GetReflection()->GetMessage(request, kind).SerializeAsString();
   }
@@ -100,7 +99,7 @@ absl::Status SetMaxAttempts(int32_t attempts, NewJob* job) {
   return absl::OkStatus();
 }
 
-absl::Status SetIdempotencyKey(const std::string& key, NewJob* job) {
+absl::Status CheckKey(const std::string& key) {
   constexpr char kAllowed[] = "1 to 255 printable ASCII characters are allowed";
   if (key.size() > kLongestKey) {
     return BadField(absl::StrCat("idempotencyKey: \"", absl::CHexEscape(key.substr(0, 32)),
@@ -111,7 +110,6 @@ absl::Status SetIdempotencyKey(const std::string& key, NewJob* job) {
   if (!printable) {
     return BadField(absl::StrCat("idempotencyKey: \"", absl::CHexEscape(key), "\"; ", kAllowed));
   }
-  job->idempotency_key = key;
   return absl::OkStatus();
 }
 
@@ -135,26 +133,34 @@ absl::Status SetLifetime(const v1::SubmitJobRequest& request, absl::Duration lon
   return absl::OkStatus();
 }
 
-/// A digest of all that was asked: each part with its length, so that no two requests look alike.
-/// A start in the past counts as it was sent, so that a request repeated later is still the same.
-std::string Fingerprint(const v1::SubmitJobRequest& request, const NewJob& job) {
+std::string Fingerprint(v1::SubmitJobRequest request) {
+  request.clear_idempotency_key();
+  if (request.max_attempts() == 0) request.set_max_attempts(kDefaultMaxAttempts);
+  if (!request.has_result_lifetime()) {
+    request.mutable_result_lifetime()->set_seconds(absl::ToInt64Seconds(kDefaultLifetime));
+  }
   std::string all;
-  const auto add = [&all](std::string_view part) {
-    absl::StrAppend(&all, part.size(), ":", absl::string_view(part.data(), part.size()));
-  };
-  add(job.kind);
-  add(job.payload);
-  add(request.has_not_before() ? request.not_before().SerializeAsString() : "at once");
-  add(absl::StrCat(job.max_attempts));
-  add(absl::StrCat(absl::ToInt64Nanoseconds(job.result_lifetime)));
+  // It came in one message, so it has a size. Fields of a newer contract count as they came.
+  schema::AppendDeterministic(request, &all);
   return Sha256Hex(all);
 }
 
 }  // namespace
 
-absl::StatusOr<NewJob> ToNewJob(const v1::SubmitJobRequest& request, Submitter submitter,
-                                const SubmitRules& rules) {
+absl::StatusOr<SubmitKey> KeyOf(const v1::SubmitJobRequest& request) {
+  SubmitKey key;
+  if (request.idempotency_key().empty()) return key;
+  SLIPWAY_RETURN_IF_ERROR(CheckKey(request.idempotency_key()));
+  key.key = request.idempotency_key();
+  key.fingerprint = Fingerprint(request);
+  return key;
+}
+
+absl::StatusOr<NewJob> ToNewJob(const v1::SubmitJobRequest& request, SubmitKey key,
+                                Submitter submitter, const SubmitRules& rules) {
   NewJob job;
+  job.idempotency_key = std::move(key.key);
+  job.fingerprint = std::move(key.fingerprint);
   job.owner = std::move(submitter.owner);
   job.correlation_id = std::move(submitter.correlation_id);
   job.create_time = rules.now;
@@ -162,10 +168,8 @@ absl::StatusOr<NewJob> ToNewJob(const v1::SubmitJobRequest& request, Submitter s
     SLIPWAY_RETURN_IF_ERROR(SetNotBefore(request.not_before(), rules.now, &job));
   }
   SLIPWAY_RETURN_IF_ERROR(SetMaxAttempts(request.max_attempts(), &job));
-  SLIPWAY_RETURN_IF_ERROR(SetIdempotencyKey(request.idempotency_key(), &job));
   SLIPWAY_RETURN_IF_ERROR(SetLifetime(request, rules.longest_result_lifetime, &job));
   SLIPWAY_RETURN_IF_ERROR(SetKind(request, rules, &job));
-  if (!job.idempotency_key.empty()) job.fingerprint = Fingerprint(request, job);
   return job;
 }
 

@@ -13,8 +13,20 @@ namespace slipway::jobs {
 
 /// Resolves target and method of a `call` and encodes its request, or says what is wrong with it.
 /// Any thread; must not block.
-using CallCheck =
-    std::function<absl::StatusOr<v1::StoredCall>(const v1::Call&, bool has_authorization)>;
+using CallCheck = std::function<absl::StatusOr<v1::StoredCall>(const v1::Call&)>;
+
+/// By what a submission that is repeated is known.
+struct SubmitKey {
+  std::string key;  // the idempotency key; empty: none
+  /// A digest of all that was asked, the key excepted; empty without a key. What is said by default
+  /// is the same as what is said, and a start in the past counts as it was sent, so that a request
+  /// repeated later is still the same.
+  std::string fingerprint;
+};
+
+/// Looks at nothing but what was asked: whether that is allowed, or can be done now, must not
+/// matter to a repetition. INVALID_ARGUMENT for a key that is not allowed.
+absl::StatusOr<SubmitKey> KeyOf(const v1::SubmitJobRequest& request);
 
 /// What a submission is judged by.
 struct SubmitRules {
@@ -34,7 +46,7 @@ struct Submitter {
 /// set, the payload its message; that of a `call` is a slipway.v1.StoredCall. INVALID_ARGUMENT
 /// names the field, its value and what is allowed; FAILED_PRECONDITION for a call where there are
 /// no targets; else what the check of the call answered.
-absl::StatusOr<NewJob> ToNewJob(const v1::SubmitJobRequest& request, Submitter submitter,
-                                const SubmitRules& rules);
+absl::StatusOr<NewJob> ToNewJob(const v1::SubmitJobRequest& request, SubmitKey key,
+                                Submitter submitter, const SubmitRules& rules);
 
 }  // namespace slipway::jobs

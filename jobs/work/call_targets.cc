@@ -75,7 +75,7 @@ absl::Status CallTargets::CheckAllow(const std::vector<std::string>& allow) {
   return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
 }
 
-absl::StatusOr<v1::StoredCall> CallTargets::Check(const v1::Call& call, bool) const {
+absl::StatusOr<v1::StoredCall> CallTargets::Check(const v1::Call& call) const {
   SLIPWAY_ASSIGN_OR_RETURN(const CallTarget* target, TargetOf(call));
   SLIPWAY_ASSIGN_OR_RETURN(const CallTarget::Snapshot schema, target->Schema());
   SLIPWAY_ASSIGN_OR_RETURN(const schema::MethodInfo* method, MethodOf(call, *schema));

@@ -47,14 +47,13 @@ class CallTargets {
   /// What is wrong with `allow`, which the switch --job-allow gave: a line for each bad value.
   static absl::Status CheckAllow(const std::vector<std::string>& allow);
 
-  /// The payload of a `call` job; nothing is sent. Whether the caller sent an authorization changes
-  /// nothing, since it is not kept. Errors name the field of the call, its value and what is
-  /// allowed: INVALID_ARGUMENT for an unknown target, an unknown or streaming method, a request
-  /// that does not fit it or is too large (body_too_large); PERMISSION_DENIED (forbidden_target)
-  /// for a method that jobs may not call; FAILED_PRECONDITION for a target that needs the caller's
-  /// authorization; UNAVAILABLE (backend_unavailable) for one that has not described its services
-  /// yet. Any thread.
-  absl::StatusOr<v1::StoredCall> Check(const v1::Call& call, bool has_authorization) const;
+  /// The payload of a `call` job; nothing is sent. Errors name the field of the call, its value and
+  /// what is allowed: INVALID_ARGUMENT for an unknown target, an unknown or streaming method, a
+  /// request that does not fit it or is too large (body_too_large); PERMISSION_DENIED
+  /// (forbidden_target) for a method that jobs may not call; FAILED_PRECONDITION for a target that
+  /// needs the caller's authorization; UNAVAILABLE (backend_unavailable) for one that has not
+  /// described its services yet. Any thread.
+  absl::StatusOr<v1::StoredCall> Check(const v1::Call& call) const;
 
   void Start(rpc::IoExecutor& executor);
   /// Idempotent, and safe without Start.

@@ -60,7 +60,7 @@ class CallTargetsCheck : public ::testing::Test {
  protected:
   void ExpectRefused(const v1::Call& call, Code code, base::Reason reason,
                      ::testing::Matcher<std::string> message) {
-    const auto stored = targets_.Check(call, false);
+    const auto stored = targets_.Check(call);
     EXPECT_EQ(stored.status().code(), code) << call.ShortDebugString();
     EXPECT_EQ(base::ReasonOf(stored.status()), reason) << stored.status();
     EXPECT_THAT(std::string(stored.status().message()), message);
@@ -74,7 +74,7 @@ class CallTargetsCheck : public ::testing::Test {
 
 TEST_F(CallTargetsCheck, EncodesTheRequest) {
   const auto stored =
-      targets_.Check(EchoOf(R"({"text":"hi","bigCount":"9007199254740993","replies":[{}]})"), true);
+      targets_.Check(EchoOf(R"({"text":"hi","bigCount":"9007199254740993","replies":[{}]})"));
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->target(), "");
   EXPECT_EQ(stored->method(), "/test.Notes/Echo");
@@ -83,20 +83,20 @@ TEST_F(CallTargetsCheck, EncodesTheRequest) {
 }
 
 TEST_F(CallTargetsCheck, LeadingSlashIsTolerated) {
-  const auto stored = targets_.Check(EchoOf("{}", "/test.Notes/Echo"), false);
+  const auto stored = targets_.Check(EchoOf("{}", "/test.Notes/Echo"));
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->method(), "/test.Notes/Echo");
 }
 
 TEST_F(CallTargetsCheck, WithoutInputTheMessageIsEmpty) {
-  const auto stored = targets_.Check(MakeCall("method: 'test.Notes/Echo'"), false);
+  const auto stored = targets_.Check(MakeCall("method: 'test.Notes/Echo'"));
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->request(), "");
 }
 
 TEST_F(CallTargetsCheck, RequestBytesAreKeptAsTheyAre) {
   const auto stored = targets_.Check(
-      MakeCall(R"(method: "test.Notes/Echo" request_bytes: "\n\002hi\220\003\001")"), false);
+      MakeCall(R"(method: "test.Notes/Echo" request_bytes: "\n\002hi\220\003\001")"));
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->request(), "\n\002hi\220\003\001");
 }
@@ -108,13 +108,12 @@ TEST_F(CallTargetsCheck, UnknownTarget) {
 
 TEST_F(CallTargetsCheck, TargetThatNeedsAuthorization) {
   const v1::Call call = MakeCall("target: 'crm' method: 'test.Notes/Echo'");
-  for (const bool has_authorization : {false, true}) {
-    const auto stored = targets_.Check(call, has_authorization);
-    EXPECT_EQ(stored.status().code(), Code::kFailedPrecondition);
-    EXPECT_EQ(stored.status().message(),
-              "call.target: \"crm\" needs the caller's authorization, which jobs do not keep: call "
-              "it directly");
-  }
+  const auto stored = targets_.Check(call);
+  EXPECT_EQ(stored.status().code(), Code::kFailedPrecondition);
+  EXPECT_EQ(
+      stored.status().message(),
+      "call.target: \"crm\" needs the caller's authorization, which jobs do not keep: call it "
+      "directly");
 }
 
 TEST_F(CallTargetsCheck, MalformedMethod) {
@@ -136,7 +135,7 @@ TEST_F(CallTargetsCheck, UnknownMethodSuggestsTheNearest) {
 TEST_F(CallTargetsCheck, LongNamesAreShortenedInErrors) {
   v1::Call call;
   call.set_method("a/" + std::string(1'000'000, 'b'));
-  const auto stored = targets_.Check(call, false);
+  const auto stored = targets_.Check(call);
   EXPECT_EQ(stored.status().code(), Code::kInvalidArgument);
   EXPECT_LT(stored.status().message().size(), 300u);
 }
@@ -155,17 +154,15 @@ TEST(CallTargets, AllowedByName) {
   options.allow = {"/test.Notes/Hidden", "grpc.health.v1.Health/Check",
                    "grpc.health.v1.Health/Watch", "slipway.v1.Jobs/SubmitJob"};
   const CallTargets targets(std::move(options));
-  EXPECT_TRUE(targets.Check(MakeCall("method: 'test.Notes/Hidden'"), false).ok());
-  EXPECT_TRUE(
-      targets.Check(MakeCall("target: 'jobs' method: 'grpc.health.v1.Health/Check'"), false).ok());
-  EXPECT_EQ(targets.Check(MakeCall("target: 'jobs' method: 'grpc.health.v1.Health/Watch'"), false)
+  EXPECT_TRUE(targets.Check(MakeCall("method: 'test.Notes/Hidden'")).ok());
+  EXPECT_TRUE(targets.Check(MakeCall("target: 'jobs' method: 'grpc.health.v1.Health/Check'")).ok());
+  EXPECT_EQ(targets.Check(MakeCall("target: 'jobs' method: 'grpc.health.v1.Health/Watch'"))
                 .status()
                 .code(),
             Code::kInvalidArgument);
-  EXPECT_EQ(targets.Check(MakeCall("target: 'jobs' method: 'slipway.v1.Jobs/SubmitJob'"), false)
-                .status()
-                .code(),
-            Code::kPermissionDenied);
+  EXPECT_EQ(
+      targets.Check(MakeCall("target: 'jobs' method: 'slipway.v1.Jobs/SubmitJob'")).status().code(),
+      Code::kPermissionDenied);
 }
 
 TEST(CallTargets, AllowListIsChecked) {
@@ -221,14 +218,14 @@ TEST_F(CallTargetsCheck, RequestWithoutAJsonForm) {
 }
 
 TEST_F(CallTargetsCheck, WellKnownInputTakesItsOwnForm) {
-  const auto stored = targets_.Check(EchoOf("\"1970-01-01T00:00:05Z\"", "test.Notes/At"), false);
+  const auto stored = targets_.Check(EchoOf("\"1970-01-01T00:00:05Z\"", "test.Notes/At"));
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->request(), "\x08\x05");
   ExpectBad(EchoOf("{}", "test.Notes/At"), HasSubstr("call.request: "));
 }
 
 TEST_F(CallTargetsCheck, WholeNumbersOfAnySizeAreIntegers) {
-  const auto stored = targets_.Check(EchoOf("{\"bigCount\": 4e15}"), false);
+  const auto stored = targets_.Check(EchoOf("{\"bigCount\": 4e15}"));
   ASSERT_TRUE(stored.ok()) << stored.status();
 }
 
@@ -241,11 +238,11 @@ TEST(CallTargets, RequestThatIsTooLarge) {
   CallTargets::Options options = Configured();
   options.max_request_bytes = 10;
   const CallTargets targets(std::move(options));
-  EXPECT_TRUE(targets.Check(EchoOf(R"({"text":"12345678"})"), false).ok());
+  EXPECT_TRUE(targets.Check(EchoOf(R"({"text":"12345678"})")).ok());
   v1::Call bytes = MakeCall("method: 'test.Notes/Echo'");
   bytes.set_request_bytes(std::string(11, '\0'));
   for (const v1::Call& call : {EchoOf(R"({"text":"123456789"})"), bytes}) {
-    const auto stored = targets.Check(call, false);
+    const auto stored = targets.Check(call);
     EXPECT_EQ(stored.status().code(), Code::kInvalidArgument);
     EXPECT_EQ(base::ReasonOf(stored.status()), base::Reason::kBodyTooLarge);
     EXPECT_THAT(std::string(stored.status().message()),
@@ -265,7 +262,7 @@ TEST(CallTargets, RequiredFieldsMustBeThere) {
   options.allow = {"old.S/M"};
   const CallTargets targets(std::move(options));
   for (const char* input : {"", "request_bytes: ''", "request { struct_value {} }"}) {
-    const auto stored = targets.Check(MakeCall(std::string("method: 'old.S/M' ") + input), false);
+    const auto stored = targets.Check(MakeCall(std::string("method: 'old.S/M' ") + input));
     EXPECT_EQ(stored.status().code(), Code::kInvalidArgument) << input;
     EXPECT_THAT(std::string(stored.status().message()), HasSubstr("id")) << input;
   }
@@ -291,7 +288,7 @@ class LearnedTarget : public ::testing::Test {
     v1::Call call;
     call.set_target("notes");
     call.set_method(method);
-    return targets_->Check(call, false).status();
+    return targets_->Check(call).status();
   }
 
   testing::NotesServer server_;

@@ -58,7 +58,7 @@ class JobTargets : public ::testing::Test {
     call.set_method("test.Notes/Echo");
     (*call.mutable_request()->mutable_struct_value()->mutable_fields())["text"].set_string_value(
         text);
-    return targets_->Check(call, false);
+    return targets_->Check(call);
   }
   rpc::Task<Answer> Task(const std::string& text) {
     rpc::CallSpec spec;
