@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -119,6 +120,11 @@ class NotesServer {
       co_return alive;
     }
     if (note.name() == "missing") co_return Missing();
+    constexpr std::string_view kExhausted = "exhausted: ";
+    if (note.name().starts_with(kExhausted)) {
+      co_return rpc::Status(absl::StatusCode::kResourceExhausted,
+                            note.name().substr(kExhausted.size()));
+    }
     if (note.name() == "busy") co_return rpc::Status(absl::StatusCode::kUnavailable, "busy");
     const bool written = co_await stream.Write(*std::move(request));
     co_return written ? rpc::Status() : rpc::Status(absl::StatusCode::kCancelled, "gone");

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/reason.h"
 #include "jobs/work/call_answer.h"
@@ -39,6 +40,21 @@ bool MayBeOurs(absl::StatusCode code) {
   return code == absl::StatusCode::kCancelled || code == absl::StatusCode::kDeadlineExceeded;
 }
 
+/// Whether the answer was given up because its message is larger than the way to the target takes.
+/// That way is ours, but it words this, as gRPC does, with the code of a target that has no
+/// resources now, and only the text tells the one from the other. Servers that refuse a request for
+/// its size word it otherwise.
+bool TooLargeForTheWay(const rpc::Status& status) {
+  return status.code() == absl::StatusCode::kResourceExhausted &&
+         absl::StartsWith(status.message(), "received message larger than max");
+}
+
+absl::Status TooLarge(const rpc::Status& status, size_t max_bytes) {
+  return base::MakeError(absl::StatusCode::kOutOfRange, base::Reason::kResponseTooLarge,
+                         absl::StrCat("the answer is too large, a job keeps at most ", max_bytes,
+                                      " bytes: ", status.message()));
+}
+
 rpc::Task<rpc::UnaryResult> Call(rpc::Upstream& upstream, rpc::CallContext& context,
                                  v1::StoredCall stored) {
   const std::unique_ptr<rpc::ClientCall> call = upstream.NewCall();
@@ -72,6 +88,9 @@ rpc::Task<absl::StatusOr<JobResult>> Run(std::shared_ptr<const Setup> setup, Att
   rpc::UnaryResult answer = co_await std::move(call);
   alive = attempt.call().Alive();
   if (!alive.ok() && MayBeOurs(answer.status.code())) co_return alive.ToAbsl();
+  if (TooLargeForTheWay(answer.status)) {
+    co_return TooLarge(answer.status, setup->max_response_bytes);
+  }
   if (setup->retry.contains(answer.status.code())) co_return answer.status.ToAbsl();
   schema = target->Schema();  // it may have been learned anew meanwhile
   co_return KeepAnswer(**schema, method, std::move(answer), setup->max_response_bytes);

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/reason.h"
 #include "gmock/gmock.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
@@ -170,6 +171,21 @@ TEST_F(CallHandlerTest, AnswerThatIsTooLarge) {
     const Answer answer = Run(Payload(std::string(size, 'x')));
     EXPECT_EQ(answer.status().code(), Code::kOutOfRange);
     EXPECT_THAT(std::string(answer.status().message()), HasSubstr("at most 100"));
+  }
+}
+
+TEST_F(CallHandlerTest, AnswerThatIsTooLargeForTheWayIsNotTriedAgain) {
+  retry_.insert(Code::kResourceExhausted);
+  Make(testing::NotesSchema());
+  const std::string ours = "received message larger than max (20000000 vs. 16777216)";
+  const Answer answer = Run(Payload("exhausted: " + ours));
+  EXPECT_EQ(answer.status().code(), Code::kOutOfRange);
+  EXPECT_EQ(base::ReasonOf(answer.status()), base::Reason::kResponseTooLarge);
+  EXPECT_THAT(std::string(answer.status().message()), HasSubstr(ours));
+  // What a server says that has no resources, or to a request that is too large for it.
+  for (const char* theirs : {"busy", "grpc: received message larger than max (5 vs. 4)"}) {
+    EXPECT_EQ(Run(Payload(std::string("exhausted: ") + theirs)).status(),
+              absl::ResourceExhaustedError(theirs));
   }
 }
 

@@ -34,7 +34,7 @@ TEST(Greeting, GreetsNobody) { EXPECT_EQ(Greet("")->body, R"({"result":"Hello ..
 
 TEST(Greeting, EscapesWhatJsonDoesNotAllow) {
   EXPECT_EQ(Greet("a\"b\\c\n\x01\x1f/\x7fÄ€😀")->body,
-            "{\"result\":\"Hello a\\\"b\\\\c\\u000a\\u0001\\u001f/\x7fÄ€😀...!\"}");
+            "{\"result\":\"Hello a\\\"b\\\\c\\n\\u0001\\u001f/\x7fÄ€😀...!\"}");
   EXPECT_EQ(Greet(std::string("\0", 1))->body, R"({"result":"Hello \u0000...!"})");
 }
 
