@@ -165,6 +165,8 @@ rpc::Task<absl::StatusOr<std::optional<JobRow>>> SqliteStore::FindByKey(rpc::Exe
                                                                         std::string owner,
                                                                         std::string key,
                                                                         std::string fingerprint) {
+  // Its answer acknowledges a submission, which nothing may do once it is in doubt what is on disk.
+  SLIPWAY_CO_RETURN_IF_ERROR(Health());
   SLIPWAY_CO_ASSIGN_OR_RETURN(Connection * reader, database_.Reader());
   co_return FindSubmitted(*reader, owner, key, fingerprint);
 }
@@ -219,11 +221,11 @@ rpc::Task<absl::Status> SqliteStore::Extend(rpc::Executor& executor, std::string
 
 rpc::Task<absl::Status> SqliteStore::Complete(rpc::Executor& executor, std::string id,
                                               int64_t token, absl::Time now, JobResult result) {
-  return Write<absl::Status>(
-      executor, [lease = LeaseRef{std::move(id), token}, now, bytes = EncodeResult(result)](
-                    Connection& connection, JobEvents& events) {
-        return CompleteJob(connection, lease, now, bytes, events);
-      });
+  return Write<absl::Status>(executor, [lease = LeaseRef{std::move(id), token}, now,
+                                        bytes = EncodeResult(std::move(result))](
+                                           Connection& connection, JobEvents& events) {
+    return CompleteJob(connection, lease, now, bytes, events);
+  });
 }
 
 rpc::Task<absl::Status> SqliteStore::Fail(rpc::Executor& executor, std::string id, int64_t token,

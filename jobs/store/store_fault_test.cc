@@ -93,7 +93,8 @@ TEST_P(FailedSync, NothingIsAcknowledgedUntilARestart) {
     const absl::Status during = Submit(store).status();
     EXPECT_EQ(base::ReasonOf(during), base::Reason::kStoreFailed) << during;
     for (const absl::Status& status :
-         {Submit(store).status(), Lease(store).status(), Complete(store, job)}) {
+         {Submit(store).status(), Lease(store).status(), Complete(store, job),
+          runner_.Run(store.FindByKey(runner_.executor(), "", "key", "")).status()}) {
       EXPECT_TRUE(absl::IsUnavailable(status)) << status;
       EXPECT_EQ(base::ReasonOf(status), base::Reason::kStoreFailed);
     }
