@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/reason.h"
+#include "jobs/work/sleep.h"
 #include "schema/loader.h"
 #include "schema/reflection_client.h"
 
@@ -17,13 +18,6 @@ constexpr rpc::Duration kFirstPause = std::chrono::milliseconds(100);
 constexpr rpc::Duration kLongestPause = std::chrono::seconds(10);
 constexpr rpc::Duration kFetchTimeout = std::chrono::seconds(20);
 constexpr rpc::Duration kLook = std::chrono::milliseconds(10);
-
-rpc::Task<void> Pause(rpc::Executor& executor, rpc::Duration duration) {
-  rpc::WaitSlot over;
-  rpc::Timer timer(executor);
-  timer.Start(executor.Now() + duration, [&over] { over.Wake(); });
-  co_await over.Wait();
-}
 
 }  // namespace
 
@@ -74,7 +68,7 @@ Root CallTarget::Learn() {
     absl::StatusOr<Snapshot> answer = co_await std::move(fetch);
     const bool answered = answer.ok();
     Keep(std::move(answer));
-    rpc::Task<void> wait = Pause(executor, answered ? refresh_ : pause);
+    rpc::Task<void> wait = Sleep(executor, answered ? refresh_ : pause);
     co_await std::move(wait);
     pause = answered ? kFirstPause : std::min(pause * 2, kLongestPause);
   }
