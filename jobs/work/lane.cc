@@ -28,7 +28,7 @@ Lane::Lane(const WorkContext& work, std::string kind, JobHandler handler, size_t
 void Lane::News() {
   ++news_;
   // An answer that is on its way sees to it otherwise.
-  if (asking_ == 0) AskForLease();
+  if (questions_.open() == 0) AskForLease();
 }
 
 void Lane::AskForLease() {
@@ -36,15 +36,23 @@ void Lane::AskForLease() {
   // Runs whose handler has ended and whose end is being stored do not count as busy, so that the
   // next lease shares a commit with it; but a store that takes no ends must not be asked for ever
   // more jobs.
-  if (busy_ >= limit_ || asking_ + in_flight() >= 2 * limit_) {
+  if (busy_ >= limit_ || questions_.open() + in_flight() >= 2 * limit_) {
     due_ = std::min(due_ + 1, limit_);
     return;
   }
+  // Read in this order, so that what is asked for has not run out by what was looked at.
+  const rpc::Time asked = work_.executor.Now();
+  const JobTime now = work_.clock.Now();
+  if (LeaseRanOut()) {
+    Beat(asked);
+    AskAgain(kAfterError);
+    return;
+  }
   ++busy_;
-  ++asking_;
   Ask& ask = asks_.emplace_back();
   ask.self = std::prev(asks_.end());
-  ask.root = Lease(ask);
+  ask.number = questions_.Ask();
+  ask.root = Lease(ask, asked, now);
   ask.root.Start();
 }
 
@@ -54,20 +62,33 @@ void Lane::AskWhatIsDue() {
   AskForLease();
 }
 
-Root Lane::Lease(Ask& ask) {
+bool Lane::LeaseRanOut() {
+  const rpc::Time now = work_.executor.Now();
+  if (now < first_lease_end_) return false;
+  first_lease_end_ = rpc::Time::max();
+  for (const Run& run : runs_) {
+    first_lease_end_ = std::min(first_lease_end_, run.lease_end().value_or(rpc::Time::max()));
+  }
+  return now >= first_lease_end_;
+}
+
+Root Lane::Lease(Ask& ask, rpc::Time asked, JobTime now) {
   const uint64_t news = news_;
-  const rpc::Time asked = work_.executor.Now();
-  auto lease = work_.store.LeaseNext(work_.executor, kind_, work_.clock.Now(), work_.options.lease);
+  auto lease = work_.store.LeaseNext(work_.executor, kind_, now, work_.options.lease);
   absl::StatusOr<LeaseAnswer> answer = co_await std::move(lease);
-  --asking_;
+  const bool cancelled =
+      questions_.Answered(ask.number, answer.ok() && answer->job ? answer->job->row.id : "");
   if (!answer.ok()) {
     CouldNotLease(answer.status());
+  } else if (cancelled) {  // the lease is void
+    failing_ = false;
+    --busy_;
+    AskForLease();
   } else if (answer->job) {
     Begin(*std::move(answer->job), asked);
   } else {
     FoundNothing(answer->ask_again, news);
   }
-  if (asking_ == 0) cancelled_.clear();
   // Not from inside this frame, which goes with it.
   work_.executor.Post([this, &ask] {
     asks_.erase(ask.self);
@@ -77,16 +98,12 @@ Root Lane::Lease(Ask& ask) {
 
 void Lane::Begin(LeasedJob job, rpc::Time asked) {
   failing_ = false;
-  // A lease of ours that ended unnoticed, if the thread stood still.
+  // Others may have taken over a lease of ours that we do not know to be lost, and ended theirs.
   if (job.row.attempt > 1) InterruptRunsOf(job.row.id);
-  if (cancelled_.count(job.row.id) > 0) {  // the lease is void
-    --busy_;
-    AskForLease();
-    return;
-  }
   Run::Listener& listener = *this;
   Run& run = runs_.emplace_back(work_, listener, handler_, std::move(job), asked);
   run.self = std::prev(runs_.end());
+  first_lease_end_ = std::min(first_lease_end_, run.lease_end().value_or(first_lease_end_));
   // There may be more. Two for one fills the lane in few steps, and their leases share commits.
   AskForLease();
   AskForLease();
@@ -101,7 +118,7 @@ void Lane::FoundNothing(absl::Time ask_again, uint64_t news) {
   failing_ = false;
   --busy_;
   if (news == news_) due_ = 0;
-  if (asking_ > 0) return;  // the answer that comes last decides
+  if (questions_.open() > 0) return;  // the answer that comes last decides
   if (news == news_) {
     AskAgain(ask_again - work_.clock.Steady());
   } else {
@@ -114,7 +131,7 @@ void Lane::CouldNotLease(const absl::Status& why) {
     base::LogWarn("no job of kind {} could be leased: {}", kind_, std::string(why.message()));
   }
   --busy_;
-  if (asking_ == 0) AskAgain(kAfterError);
+  if (questions_.open() == 0) AskAgain(kAfterError);
 }
 
 void Lane::AskAgain(absl::Duration wait) {
@@ -131,7 +148,7 @@ void Lane::InterruptRunsOf(const std::string& id) {
 
 void Lane::OnCancelled(const std::string& id) {
   InterruptRunsOf(id);
-  if (asking_ > 0) cancelled_.insert(id);
+  questions_.Cancelled(id);
 }
 
 void Lane::Beat(rpc::Time now) {

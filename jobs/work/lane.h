@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <list>
-#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,6 +11,7 @@
 #include "jobs/store/job.h"
 #include "jobs/work/context.h"
 #include "jobs/work/handler.h"
+#include "jobs/work/questions.h"
 #include "jobs/work/root.h"
 #include "jobs/work/run.h"
 #include "rpc/executor.h"
@@ -19,8 +19,10 @@
 namespace slipway::jobs {
 
 /// The jobs of one kind in one worker: leases them in order of submission and runs them, up to a
-/// number at the same time. Lanes know nothing of each other, so a slow kind holds up no other.
-/// Owned by the worker, used on its thread.
+/// number at the same time. While the lease of one of them has run out, because the store could not
+/// write or the thread stood still, it asks for no other: it would be given its own job. Lanes know
+/// nothing of each other, so a slow kind holds up no other. Owned by the worker, used on its
+/// thread.
 class Lane final : private Run::Listener {
  public:
   /// `limit` ≥ 1 handlers in flight. `on_idle` is called whenever nothing is in flight any more.
@@ -48,13 +50,15 @@ class Lane final : private Run::Listener {
   /// One question for a lease.
   struct Ask {
     std::list<Ask>::iterator self;
+    uint64_t number;
     Root root;
   };
 
   void AskForLease();
   /// There is more room than before.
   void AskWhatIsDue();
-  Root Lease(Ask& ask);
+  bool LeaseRanOut();
+  Root Lease(Ask& ask, rpc::Time asked, JobTime now);
   void Begin(LeasedJob job, rpc::Time asked);
   void FoundNothing(absl::Time ask_again, uint64_t news);
   void CouldNotLease(const absl::Status& why);
@@ -76,14 +80,12 @@ class Lane final : private Run::Listener {
   bool closed_ = false;
   bool failing_ = false;  // the last question was answered with an error
   size_t busy_ = 0;       // questions without an answer, and handlers in flight
-  size_t asking_ = 0;     // questions without an answer
-  uint64_t news_ = 0;     // how often there was news
-  size_t due_ = 0;        // questions that there was no room for, `limit_` at most
-  size_t left_ = 0;       // of runs_: those with a handler that was left behind
-  // Jobs whose cancellation arrived while there was a question without an answer: their lease may
-  // be that answer.
-  std::set<std::string> cancelled_;
-  rpc::Timer timer_;  // when to ask again although there was no news
+  Questions questions_;
+  uint64_t news_ = 0;  // how often there was news
+  size_t due_ = 0;     // questions that there was no room for, `limit_` at most
+  size_t left_ = 0;    // of runs_: those with a handler that was left behind
+  rpc::Time first_lease_end_ = rpc::Time::max();  // of runs_, or earlier
+  rpc::Timer timer_;                              // when to ask again although there was no news
   std::list<Ask> asks_;
   std::list<Run> runs_;
 };

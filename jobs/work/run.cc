@@ -178,6 +178,12 @@ void Run::Beat(rpc::Time now) {
   extend_.Start();
 }
 
+std::optional<rpc::Time> Run::lease_end() const {
+  if (!Ours()) return std::nullopt;
+  // Stores count in microseconds, and cut off what is less.
+  return extended_ + ToSteady(work_.options.lease - absl::Microseconds(1));
+}
+
 Root Run::Extend() {
   extending_ = true;
   absl::Status extended;

@@ -51,6 +51,9 @@ class Run {
   void Interrupt(Interruption why);
   /// Prolongs the lease if a third of it is over.
   void Beat(rpc::Time now);
+  /// When the lease ends unless an answer that is still to come has prolonged it, no later than the
+  /// store sees that; nothing once the lease does not matter any more.
+  std::optional<rpc::Time> lease_end() const;
   /// After OnEnded: false if the handler still waits for something; OnGone will follow then, should
   /// it end. Until then the run must stay, as long as the worker's thread runs.
   bool Leave();
