@@ -37,6 +37,63 @@ absl::Duration Since(absl::Time begin, absl::Time end) {
 
 int64_t Milliseconds(absl::Duration duration) { return absl::ToInt64Milliseconds(duration); }
 
+/// From when it might have run to the start of its last attempt.
+absl::Duration Waited(const JobRow& row) {
+  return Since(row.ready_time, row.start_time.value_or(row.ready_time));
+}
+
+/// Its last attempt, of a job that has ended.
+absl::Duration Ran(const JobRow& row) {
+  return row.start_time && row.end_time ? Since(*row.start_time, *row.end_time)
+                                        : absl::ZeroDuration();
+}
+
+void LogStart(const JobRow& row, JobState before) {
+  base::LogInfo(
+      "job {} started, kind {}, attempt {} of {}{}, {} ms after it was due, "
+      "correlation id {}",
+      row.id, row.kind, row.attempt, row.max_attempts,
+      before == JobState::kRunning ? " because the one before did not answer in its lease" : "",
+      Milliseconds(Waited(row)), row.correlation_id);
+}
+
+void LogEnd(const JobRow& row, JobState before) {
+  const absl::Duration ran = before == JobState::kRunning ? Ran(row) : absl::ZeroDuration();
+  if (row.state == JobState::kFailed) {
+    base::LogWarn("job {} failed, kind {}, attempt {} of {}, after {} ms, correlation id {}: {}",
+                  row.id, row.kind, row.attempt, row.max_attempts, Milliseconds(ran),
+                  row.correlation_id, Text(row.error));
+  } else {
+    base::LogInfo("job {} {}, kind {}, attempt {}, after {} ms, correlation id {}", row.id,
+                  StateName(row.state), row.kind, row.attempt, Milliseconds(ran),
+                  row.correlation_id);
+  }
+}
+
+void Log(const JobEvent& event) {
+  const JobRow& row = event.after;
+  switch (event.type) {
+    case JobEvent::Type::kAccepted:
+      return base::LogInfo("job {} accepted, kind {}, correlation id {}", row.id, row.kind,
+                           row.correlation_id);
+    case JobEvent::Type::kLeased:
+      return LogStart(row, event.before);
+    case JobEvent::Type::kRetried:
+      return base::LogInfo(
+          "job {} will be tried again, kind {}, attempt {} of {}, correlation id {}: {}", row.id,
+          row.kind, row.attempt, row.max_attempts, row.correlation_id, Text(row.error));
+    case JobEvent::Type::kGivenBack:
+      // The attempt was taken off the row again.
+      return base::LogInfo("job {} given back, kind {}, attempt {}, correlation id {}", row.id,
+                           row.kind, row.attempt + 1, row.correlation_id);
+    case JobEvent::Type::kEnded:
+      return LogEnd(row, event.before);
+    case JobEvent::Type::kForgotten:
+      return base::LogDebug("job {} forgotten, kind {}, correlation id {}", row.id, row.kind,
+                            row.correlation_id);
+  }
+}
+
 }  // namespace
 
 void JobObserver::Kind::Move(JobState from, JobState to) {
@@ -51,8 +108,11 @@ absl::StatusOr<std::unique_ptr<JobObserver>> JobObserver::Make(Store& store, bas
   for (const JobCount& count : counts) {
     observer->Of(count.kind).Standing(count.state).Increment(count.count);
   }
-  observer->events_ =
-      store.OnEvent([raw = observer.get()](const JobEvent& event) { raw->Happened(event); });
+  observer->counts_ = store.OnEvent(
+      [raw = observer.get()](absl::Span<const JobEvent> events) { raw->Count(events); });
+  observer->lines_ = store.OnEventLater([](absl::Span<const JobEvent> events) {
+    for (const JobEvent& event : events) Log(event);
+  });
   return observer;
 }
 
@@ -126,90 +186,49 @@ JobObserver::Kind& JobObserver::Of(const std::string& kind) {
   return *entry;
 }
 
-void JobObserver::Happened(const JobEvent& event) {
-  Kind& kind = Of(event.after.kind);
+void JobObserver::Count(absl::Span<const JobEvent> events) {
+  const JobEvent* last = nullptr;
+  Kind* kind = nullptr;
+  for (const JobEvent& event : events) {
+    if (last == nullptr || event.after.kind != last->after.kind) kind = &Of(event.after.kind);
+    last = &event;
+    Count(*kind, event);
+  }
+}
+
+void JobObserver::Count(Kind& kind, const JobEvent& event) {
+  const JobRow& row = event.after;
   switch (event.type) {
     case JobEvent::Type::kAccepted:
-      return Accepted(kind, event.after);
+      kind.submitted.Increment();
+      return kind.Standing(JobState::kAccepted).Increment();
     case JobEvent::Type::kLeased:
-      return Leased(kind, event.after, event.before);
+      kind.started.Increment();
+      if (event.first_lease) kind.waited.Observe(Waited(row));
+      if (event.before == JobState::kRunning) kind.lost.Increment();
+      return kind.Move(event.before, row.state);
     case JobEvent::Type::kRetried:
-      return Retried(kind, event.after);
+      kind.retried.Increment();
+      return kind.Move(JobState::kRunning, row.state);
     case JobEvent::Type::kGivenBack:
-      return GivenBack(kind, event.after);
+      kind.given_back.Increment();
+      return kind.Move(JobState::kRunning, row.state);
     case JobEvent::Type::kEnded:
-      return Ended(kind, event.after, event.before);
+      return CountEnd(kind, row, event.before);
     case JobEvent::Type::kForgotten:
-      return Forgotten(kind, event.after);
+      kind.forgotten.Increment();
+      return kind.Standing(row.state).Decrement();
   }
 }
 
-void JobObserver::Accepted(Kind& kind, const JobRow& row) {
-  kind.submitted.Increment();
-  kind.Standing(JobState::kAccepted).Increment();
-  base::LogInfo("job {} accepted, kind {}, correlation id {}", row.id, row.kind,
-                row.correlation_id);
-}
-
-void JobObserver::Leased(Kind& kind, const JobRow& row, JobState before) {
-  const bool recovered = before == JobState::kRunning;
-  const absl::Time from = std::max(row.create_time, row.not_before.value_or(row.create_time));
-  const absl::Duration waited = Since(from, row.start_time.value_or(from));
-  kind.started.Increment();
-  if (row.attempt == 1) kind.waited.Observe(waited);
-  if (recovered) kind.lost.Increment();
+void JobObserver::CountEnd(Kind& kind, const JobRow& row, JobState before) {
   kind.Move(before, row.state);
-  base::LogInfo(
-      "job {} started, kind {}, attempt {} of {}{}, {} ms after submission, "
-      "correlation id {}",
-      row.id, row.kind, row.attempt, row.max_attempts,
-      recovered ? " because the one before did not answer in its lease" : "", Milliseconds(waited),
-      row.correlation_id);
-}
-
-void JobObserver::Retried(Kind& kind, const JobRow& row) {
-  kind.retried.Increment();
-  kind.Move(JobState::kRunning, row.state);
-  base::LogInfo("job {} will be tried again, kind {}, attempt {} of {}, correlation id {}: {}",
-                row.id, row.kind, row.attempt, row.max_attempts, row.correlation_id,
-                Text(row.error));
-}
-
-void JobObserver::GivenBack(Kind& kind, const JobRow& row) {
-  kind.given_back.Increment();
-  kind.Move(JobState::kRunning, row.state);
-  // The attempt was taken off the row again.
-  base::LogInfo("job {} given back, kind {}, attempt {}, correlation id {}", row.id, row.kind,
-                row.attempt + 1, row.correlation_id);
-}
-
-void JobObserver::Ended(Kind& kind, const JobRow& row, JobState before) {
-  kind.Move(before, row.state);
-  absl::Duration ran;
-  if (before == JobState::kRunning) {
-    base::Counter& attempts = row.state == JobState::kSucceeded ? kind.succeeded
-                              : row.state == JobState::kFailed  ? kind.failed
-                                                                : kind.cancelled;
-    attempts.Increment();
-    if (row.start_time && row.end_time) ran = Since(*row.start_time, *row.end_time);
-    kind.ran.Observe(ran);
-  }
-  if (row.state == JobState::kFailed) {
-    base::LogWarn("job {} failed, kind {}, attempt {} of {}, after {} ms, correlation id {}: {}",
-                  row.id, row.kind, row.attempt, row.max_attempts, Milliseconds(ran),
-                  row.correlation_id, Text(row.error));
-  } else {
-    base::LogInfo("job {} {}, kind {}, attempt {}, after {} ms, correlation id {}", row.id,
-                  StateName(row.state), row.kind, row.attempt, Milliseconds(ran),
-                  row.correlation_id);
-  }
-}
-
-void JobObserver::Forgotten(Kind& kind, const JobRow& row) {
-  kind.forgotten.Increment();
-  kind.Standing(row.state).Decrement();
-  base::LogDebug("job {} forgotten, kind {}, correlation id {}", row.id, row.kind,
-                 row.correlation_id);
+  if (before != JobState::kRunning) return;
+  base::Counter& attempts = row.state == JobState::kSucceeded ? kind.succeeded
+                            : row.state == JobState::kFailed  ? kind.failed
+                                                              : kind.cancelled;
+  attempts.Increment();
+  kind.ran.Observe(Ran(row));
 }
 
 void JobObserver::Refused(base::Reason reason) {

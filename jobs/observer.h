@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/reason.h"
@@ -18,7 +19,8 @@
 
 namespace slipway::jobs {
 
-/// Log lines and metrics of jobs, from what the store tells of each step once it is durable. Made
+/// Log lines and metrics of jobs, from what the store tells of each step once it is durable; the
+/// metrics count a step before the answer to whoever caused it, no answer waits for a line. Made
 /// before anybody submits or works. Owned by the engine; `store` outlives it, and `metrics` and
 /// `clock` do so too. Any thread.
 class JobObserver {
@@ -73,13 +75,9 @@ class JobObserver {
   std::unique_ptr<Kind> MakeKind(const std::string& kind);
   void AddQueueAge(const std::string& kind);
 
-  void Happened(const JobEvent& event);
-  void Accepted(Kind& kind, const JobRow& row);
-  void Leased(Kind& kind, const JobRow& row, JobState before);
-  void Retried(Kind& kind, const JobRow& row);
-  void GivenBack(Kind& kind, const JobRow& row);
-  void Ended(Kind& kind, const JobRow& row, JobState before);
-  void Forgotten(Kind& kind, const JobRow& row);
+  void Count(absl::Span<const JobEvent> events);
+  static void Count(Kind& kind, const JobEvent& event);
+  static void CountEnd(Kind& kind, const JobRow& row, JobState before);
 
   base::Metrics& metrics_;
   std::shared_ptr<StoreLink> link_;
@@ -89,7 +87,8 @@ class JobObserver {
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Kind>> kinds_;  // guarded by mutex_
   std::map<base::Reason, base::Counter*> refused_;      // guarded by mutex_
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> events_;
+  std::unique_ptr<EventSignal::Subscription> counts_;
+  std::unique_ptr<EventSignal::Subscription> lines_;
 };
 
 }  // namespace slipway::jobs

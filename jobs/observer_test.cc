@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -21,8 +22,10 @@ const absl::Time kNow = absl::FromUnixSeconds(1'763'736'600);
 class JobObserverTest : public testing::Test {
  protected:
   void Observe() { observer_ = *JobObserver::Make(store_, metrics_, clock_); }
-  std::string Submit(const std::string& kind = "greeting", int max_attempts = 10) {
+  std::string Submit(const std::string& kind = "greeting", int max_attempts = 10,
+                     std::optional<absl::Time> not_before = std::nullopt) {
     NewJob job;
+    job.not_before = not_before;
     job.kind = kind;
     job.create_time = clock_.Now();
     job.max_attempts = max_attempts;
@@ -123,6 +126,21 @@ TEST_F(JobObserverTest, CountsHowAttemptsEnd) {
   ExpectStanding("failed", 1);
   ExpectStanding("running", 0);
   ExpectSeries("slipway_job_attempts_started_total{kind=\"greeting\"} 4");
+}
+
+TEST_F(JobObserverTest, WaitBeginsWhenTheJobMayRunAndIsObservedOnce) {
+  Observe();
+  Submit("greeting", 10, clock_.Now() + absl::Hours(1));
+  clock_.Advance(absl::Hours(1) + absl::Seconds(2));
+  for (int i = 0; i < 2; ++i) {
+    const LeasedJob job = *Lease();
+    ExpectSeries("slipway_job_wait_seconds_sum{kind=\"greeting\"} 2");
+    ExpectSeries("slipway_job_wait_seconds_count{kind=\"greeting\"} 1");
+    ASSERT_TRUE(runner_.Run(store_.Release(runner_.executor(), job.row.id, job.token)).ok());
+    // Its attempt is the first again.
+    ExpectSeries("slipway_job_queue_age_seconds{kind=\"greeting\"} " + std::to_string(2 + i));
+    clock_.Advance(absl::Seconds(1));
+  }
 }
 
 TEST_F(JobObserverTest, CancelledWhileItWaitsEndsNoAttempt) {

@@ -6,11 +6,11 @@
 namespace slipway::jobs {
 
 JobWatch::JobWatch(Store& store) {
-  subscription_ = store.OnEvent([this](const JobEvent& event) { Tell(event); });
+  subscription_ = store.OnEvent([this](absl::Span<const JobEvent> events) { Tell(events); });
 }
 
 void JobWatch::Stop() {
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> ending;
+  std::unique_ptr<EventSignal::Subscription> ending;
   {
     const std::lock_guard lock(mutex_);
     ending = std::move(subscription_);
@@ -21,11 +21,13 @@ void JobWatch::Stop() {
   // wait for the mutex.
 }
 
-void JobWatch::Tell(const JobEvent& event) {
+void JobWatch::Tell(absl::Span<const JobEvent> events) {
   if (count_.load() == 0) return;
   const std::lock_guard lock(mutex_);
-  const auto [first, last] = watchers_.equal_range(event.after.id);
-  for (auto watcher = first; watcher != last; ++watcher) Post(watcher->second);
+  for (const JobEvent& event : events) {
+    const auto [first, last] = watchers_.equal_range(event.after.id);
+    for (auto watcher = first; watcher != last; ++watcher) Post(watcher->second);
+  }
 }
 
 /// With the mutex held: the watcher, and so its executor, cannot go meanwhile.

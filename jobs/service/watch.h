@@ -72,14 +72,14 @@ class JobWatch {
     std::coroutine_handle<> waiter;
   };
 
-  void Tell(const JobEvent& event);
+  void Tell(absl::Span<const JobEvent> events);
   static void Post(const std::shared_ptr<State>& state);
 
   std::atomic<size_t> count_{0};
   std::atomic<bool> stopped_{false};
   std::mutex mutex_;
-  Watchers watchers_;                                                    // guarded by mutex_
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> subscription_;  // guarded by mutex_
+  Watchers watchers_;                                        // guarded by mutex_
+  std::unique_ptr<EventSignal::Subscription> subscription_;  // guarded by mutex_
 };
 
 }  // namespace slipway::jobs

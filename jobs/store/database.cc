@@ -134,6 +134,19 @@ void Database::WriteLoop() {
 }
 
 void Database::CommitGroup(absl::Span<Entry> group) {
+  CommitReport report = TryGroup(group);
+  if (absl::IsResourceExhausted(report.status) && MakeRoom()) report = TryGroup(group);
+  if (!absl::IsResourceExhausted(report.status)) return Answer(group, report);
+  if (group.size() == 1) return Answer(group, report);
+  // One operation that needs more room than there is must not take the others with it: what frees
+  // room, or needs none, may still succeed.
+  for (size_t i = 0; i < group.size(); ++i) {
+    const absl::Span<Entry> alone = group.subspan(i, 1);
+    Answer(alone, TryGroup(alone));
+  }
+}
+
+CommitReport Database::TryGroup(absl::Span<Entry> group) {
   CommitReport report{group.size(), Health()};
   if (report.status.ok()) {
     report.status = ApplyGroup(group);
@@ -143,17 +156,16 @@ void Database::CommitGroup(absl::Span<Entry> group) {
     // A commit that said OK is not believed when the connection has broken on the way.
     if (report.status.ok()) report.status = Health();
   }
-  NoteRoom(!absl::IsResourceExhausted(report.status));
   committed_.Notify(report);
-  // One operation that needs more room than there is must not take the others with it: what frees
-  // room, or needs none, may still succeed.
-  if (absl::IsResourceExhausted(report.status) && group.size() > 1) {
-    for (size_t i = 0; i < group.size(); ++i) CommitGroup(group.subspan(i, 1));
-    return;
-  }
+  return report;
+}
+
+void Database::Answer(absl::Span<Entry> group, const CommitReport& report) {
+  NoteRoom(!absl::IsResourceExhausted(report.status));
   for (Entry& entry : group) {
     entry.operation->Answer(ForCallers(report.status.ok() ? entry.status : report.status));
   }
+  answered_.Notify(report);
 }
 
 absl::Status Database::ApplyGroup(absl::Span<Entry> group) {
@@ -197,14 +209,21 @@ void Database::NoteRoom(bool has_room) {
   }
 }
 
+/// On a full disk the log cannot grow, but once all of it is in the file it is written from its
+/// start again. True if it is there, which takes no room unless there are new pages among it.
+bool Database::MakeRoom() {
+  const absl::StatusOr<bool> all = writer_->Checkpoint();
+  NoteFailure(writer_->broken());
+  checkpointed_pages_ = wal_pages_;
+  return all.ok() && *all;
+}
+
 void Database::CheckpointIfLong() {
   if (wal_pages_ < checkpointed_pages_) checkpointed_pages_ = 0;  // the log began anew
   if (wal_pages_ - checkpointed_pages_ < kCheckpointPages) return;
-  const int code = sqlite3_wal_checkpoint_v2(writer_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
-                                             nullptr, nullptr);
+  const absl::Status status = writer_->Checkpoint().status();
   checkpointed_pages_ = wal_pages_;
-  if (code == SQLITE_OK || code == SQLITE_BUSY) return;
-  const absl::Status status = writer_->Error(code, "checkpoint");
+  if (status.ok()) return;
   base::LogError("{}", std::string(status.message()));
   NoteFailure(writer_->broken());
 }

@@ -100,6 +100,13 @@ class Database {
     return committed_.Subscribe(std::move(callback));
   }
 
+  /// As OnCommit, after the operations were answered: for what nobody waits for. Not of a group
+  /// that is tried again.
+  std::unique_ptr<Signal<const CommitReport&>::Subscription> OnAnswered(
+      std::function<void(const CommitReport&)> callback) {
+    return answered_.Subscribe(std::move(callback));
+  }
+
   /// `callback` runs on the writer's thread inside each transaction, after its operations and
   /// before it is committed: for what is written once for all of them. It may set the status, OK so
   /// far, to an error: then none of the operations happens.
@@ -161,8 +168,11 @@ class Database {
   // All below on the writer's thread.
   void WriteLoop();
   void CommitGroup(absl::Span<Entry> group);
+  CommitReport TryGroup(absl::Span<Entry> group);
+  void Answer(absl::Span<Entry> group, const CommitReport& report);
   absl::Status ApplyGroup(absl::Span<Entry> group);
   absl::Status ApplyOne(Entry& entry);
+  bool MakeRoom();
   void CheckpointIfLong();
   void NoteFailure(const absl::Status& failure);
   void NoteRoom(bool has_room);
@@ -177,6 +187,7 @@ class Database {
   int checkpointed_pages_ = 0;
   Signal<Connection&, absl::Status&> before_commit_;
   Signal<const CommitReport&> committed_;
+  Signal<const CommitReport&> answered_;
 
   mutable std::mutex mutex_;
   std::condition_variable waiting_;

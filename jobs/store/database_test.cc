@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <fstream>
 #include <future>
 #include <map>
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "base/reason.h"
 #include "jobs/testing.h"
 
@@ -31,12 +33,15 @@ Component Notes() {
 
 std::string Message(const absl::Status& status) { return std::string(status.message()); }
 
-/// A default VFS whose syncs fail on demand, or that counts them.
+/// A default VFS whose syncs and writes fail on demand, or that counts syncs.
 class FaultyVfs {
  public:
   static constexpr char kName[] = "slipway-test-faulty";
   static inline std::atomic<bool> fail_sync{false};
   static inline std::atomic<int> syncs{0};
+  /// The system's error of all writes, and of all growth of the log's index; 0: they work.
+  static inline std::atomic<int> fail_write{0};
+  static inline std::atomic<int> fail_index{0};
 
   static void Register() {
     static const bool registered = [] {
@@ -61,7 +66,13 @@ class FaultyVfs {
     const std::lock_guard lock(mutex);
     const auto [table, is_new] = tables.try_emplace(file->pMethods, *file->pMethods);
     original_sync_ = file->pMethods->xSync;
+    original_write_ = file->pMethods->xWrite;
     table->second.xSync = &Sync;
+    table->second.xWrite = &Write;
+    if (file->pMethods->xShmMap != nullptr) {
+      original_map_ = file->pMethods->xShmMap;
+      table->second.xShmMap = &MapIndex;
+    }
     file->pMethods = &table->second;
     return code;
   }
@@ -70,6 +81,21 @@ class FaultyVfs {
     return fail_sync ? SQLITE_IOERR_FSYNC : original_sync_(file, flags);
   }
 
+  static int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
+    if (fail_write == 0) return original_write_(file, bytes, size, offset);
+    errno = fail_write;
+    return SQLITE_IOERR_WRITE;
+  }
+  static int MapIndex(sqlite3_file* file, int page, int size, int extend, void volatile** out) {
+    if (fail_index == 0 || extend == 0 || page == 0) {
+      return original_map_(file, page, size, extend, out);
+    }
+    errno = fail_index;
+    return SQLITE_IOERR_SHMSIZE;
+  }
+
+  static inline int (*original_write_)(sqlite3_file*, const void*, int, sqlite3_int64);
+  static inline int (*original_map_)(sqlite3_file*, int, int, int, void volatile**);
   static inline int (*original_open_)(sqlite3_vfs*, const char*, sqlite3_file*, int, int*);
   static inline int (*original_sync_)(sqlite3_file*, int);
 };
@@ -303,6 +329,69 @@ TEST_F(DatabaseTest, FullDatabaseRefusesAndRecovers) {
   ASSERT_TRUE(limit(10'000).ok());
   EXPECT_TRUE(Insert(*database, std::string(200'000, 'x')).ok());
   EXPECT_EQ(CountNotes(*database), 2);
+}
+
+/// The system says so in words that SQLite does not know as "full".
+TEST_F(DatabaseTest, FullDiskOrQuotaIsNoDamage) {
+  FaultyVfs::Register();
+  auto database = Open({Notes()}, FaultyVfs::kName);
+  ASSERT_TRUE(database.ok()) << database.status();
+  ASSERT_TRUE(Insert(**database, "before").ok());
+  FaultyVfs::fail_write = EDQUOT;
+  const absl::Status quota = Insert(**database, "no room");
+  FaultyVfs::fail_write = 0;
+  EXPECT_EQ(base::ReasonOf(quota), base::Reason::kStoreFull) << quota;
+  EXPECT_TRUE(Insert(**database, "after").ok());
+
+  // The index of the log grows with each 4,096 pages.
+  FaultyVfs::fail_index = ENOSPC;
+  const absl::Status index = Insert(**database, std::string(20'000'000, 'x'));
+  FaultyVfs::fail_index = 0;
+  EXPECT_EQ(base::ReasonOf(index), base::Reason::kStoreFull) << index;
+  EXPECT_TRUE((*database)->Health().ok()) << (*database)->Health();
+  EXPECT_TRUE(Insert(**database, std::string(20'000'000, 'x')).ok());
+  EXPECT_EQ(CountNotes(**database), 3);
+}
+
+TEST_F(DatabaseTest, OtherFailedWritesAreDamage) {
+  FaultyVfs::Register();
+  for (auto* fault : {&FaultyVfs::fail_write, &FaultyVfs::fail_index}) {
+    TemporaryDirectory directory;
+    auto database = Database::Open(
+        {.path = directory.File("test.db"), .components = {Notes()}, .vfs = FaultyVfs::kName});
+    ASSERT_TRUE(database.ok()) << database.status();
+    // That there was no room before must not be taken for the reason.
+    *fault = ENOSPC;
+    EXPECT_EQ(base::ReasonOf(Insert(**database, std::string(20'000'000, 'x'))),
+              base::Reason::kStoreFull);
+    *fault = EIO;
+    const absl::Status status = Insert(**database, std::string(20'000'000, 'x'));
+    *fault = 0;
+    EXPECT_EQ(base::ReasonOf(status), base::Reason::kStoreFailed) << status;
+    EXPECT_FALSE((*database)->Health().ok());
+  }
+}
+
+/// Who is only told what has happened does not hold up the answers.
+TEST_F(DatabaseTest, AnswersBetweenTellingOfACommitAndTellingAgain) {
+  auto database = MustOpen();
+  absl::Notification answered;
+  std::atomic<int> steps{0};
+  const auto commits = database->OnCommit([&](const CommitReport& report) {
+    EXPECT_TRUE(report.status.ok());
+    EXPECT_FALSE(answered.HasBeenNotified());
+    steps = 1;
+  });
+  const auto answers = database->OnAnswered([&](const CommitReport& report) {
+    EXPECT_EQ(report.operations, 1u);
+    EXPECT_EQ(steps, 1);
+    EXPECT_TRUE(answered.WaitForNotificationWithTimeout(absl::Seconds(60)));
+    steps = 2;
+  });
+  EXPECT_TRUE(Insert(*database, "one").ok());
+  answered.Notify();
+  database->Flush();
+  EXPECT_EQ(steps, 2);
 }
 
 TEST_F(DatabaseTest, ChecksTheLogIn) {

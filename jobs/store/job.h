@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,7 +43,8 @@ constexpr bool Ended(JobState state) {
   return state != JobState::kAccepted && state != JobState::kRunning;
 }
 
-/// What a caller hands in. `payload` is bytes that only the kind's handler understands.
+/// What a caller hands in. `payload` is bytes that only the kind's handler understands; they go
+/// when the job ends.
 struct NewJob {
   std::string kind;
   std::string payload;
@@ -71,12 +73,13 @@ struct JobRow {
   JobState state = JobState::kAccepted;
   int attempt = 0;  // how many leases have begun; one that was given back does not count
   int max_attempts = 10;
-  int progress = 0;  // per cent
+  int progress = 0;  // per cent, of the present or, once it has ended, the last attempt
   std::string correlation_id;
   std::string owner;
   absl::Time create_time;
+  absl::Time ready_time;                 // when it may first run: at not_before, else at once
   std::optional<absl::Time> not_before;  // while it waits for that time
-  std::optional<absl::Time> start_time;  // of the last attempt
+  std::optional<absl::Time> start_time;  // of the last attempt, also between attempts
   std::optional<absl::Time> end_time;
   std::optional<absl::Time> expire_time;  // set once it has ended: when the result is forgotten
   rpc::Status error;  // why it failed or was cancelled, or how its last attempt ended
@@ -141,6 +144,11 @@ struct JobPage {
   std::string next_page_token;  // empty on the last page
 };
 
+/// When a job may first run.
+inline absl::Time ReadyTime(absl::Time create_time, std::optional<absl::Time> not_before) {
+  return std::max(create_time, not_before.value_or(create_time));
+}
+
 /// How many jobs of a kind are in a state.
 struct JobCount {
   std::string kind;
@@ -161,6 +169,7 @@ struct JobEvent {
   Type type;
   JobState before;  // equal to after.state where there was none
   JobRow after;
+  bool first_lease = false;  // kLeased: of this job; attempt 1 may be another after a kGivenBack
 };
 
 }  // namespace slipway::jobs

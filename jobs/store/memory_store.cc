@@ -35,24 +35,19 @@ MemoryStore::Change::Change(MemoryStore& store)
 
 MemoryStore::Change::~Change() {
   lock_.unlock();
-  bool runnable = false;
-  for (const JobEvent& event : events_) {
-    store_.events_.Notify(event);
-    runnable = runnable || event.after.state == JobState::kAccepted;
-  }
-  if (runnable) store_.runnable_.Notify();
+  store_.news_.Tell(events_);
+  store_.news_.TellLater(events_);
 }
 
 absl::StatusOr<std::optional<JobRow>> MemoryStore::FindKey(const std::string& owner,
                                                            const std::string& key,
                                                            const std::string& fingerprint) const {
   if (key.empty()) return std::nullopt;
-  for (const auto& [sequence, entry] : entries_) {
-    if (entry.job.owner != owner || entry.job.idempotency_key != key) continue;
-    if (entry.job.fingerprint != fingerprint) return KeyUsed(key);
-    return entry.row;
-  }
-  return std::nullopt;
+  const auto found = by_key_.find({owner, key});
+  if (found == by_key_.end()) return std::nullopt;
+  const Entry& entry = entries_.at(found->second);
+  if (entry.job.fingerprint != fingerprint) return KeyUsed(key);
+  return entry.row;
 }
 
 absl::StatusOr<JobRow> MemoryStore::Insert(Change& change, NewJob job) {
@@ -67,10 +62,14 @@ absl::StatusOr<JobRow> MemoryStore::Insert(Change& change, NewJob job) {
   entry.row.owner = job.owner;
   entry.row.create_time = job.create_time;
   entry.row.not_before = job.not_before;
+  entry.row.ready_time = ReadyTime(job.create_time, job.not_before);
   entry.job = std::move(job);
   ++waiting_;
   JobRow row = entry.row;
   by_id_[row.id] = ++last_sequence_;
+  if (!entry.job.idempotency_key.empty()) {
+    by_key_[{row.owner, entry.job.idempotency_key}] = last_sequence_;
+  }
   open_.insert(last_sequence_);
   entries_.emplace(last_sequence_, std::move(entry));
   change.Happened(JobEvent::Type::kAccepted, JobState::kAccepted, row);
@@ -173,12 +172,13 @@ LeaseAnswer MemoryStore::Lease(Change& change, const std::string& kind, JobTime 
     if (!expired) --waiting_;
     row.state = JobState::kRunning;
     row.attempt += 1;
+    row.progress = 0;
     row.start_time = now.wall;
     row.not_before.reset();
     entry.retry_time.reset();
     entry.token += 1;
     entry.lease_until = now.steady + duration;
-    change.Happened(JobEvent::Type::kLeased, before, row);
+    change.Happened(JobEvent::Type::kLeased, before, row, /*first_lease=*/entry.token == 1);
     answer.job = LeasedJob{row, entry.job.payload, entry.token};
     answer.ask_again = absl::InfiniteFuture();
     break;
@@ -215,6 +215,7 @@ void MemoryStore::End(Change& change, Entry& entry, JobState state, absl::Time n
   entry.row.expire_time = now + entry.job.result_lifetime;
   entry.row.not_before.reset();
   entry.row.error = std::move(error);
+  entry.job.payload.clear();
   change.Happened(JobEvent::Type::kEnded, before, entry.row);
 }
 
@@ -267,7 +268,7 @@ rpc::Task<absl::Status> MemoryStore::Fail(rpc::Executor& executor, std::string i
 void MemoryStore::Wait(Change& change, JobEvent::Type type, Entry& entry) {
   ++waiting_;
   entry.row.state = JobState::kAccepted;
-  entry.row.start_time.reset();
+  entry.row.progress = 0;
   change.Happened(type, JobState::kRunning, entry.row);
 }
 
@@ -328,6 +329,7 @@ rpc::Task<absl::StatusOr<JobRow>> MemoryStore::Cancel(rpc::Executor& executor, s
 void MemoryStore::Forget(Change& change, Entries::iterator entry) {
   change.Happened(JobEvent::Type::kForgotten, entry->second.row.state, entry->second.row);
   by_id_.erase(entry->second.row.id);
+  by_key_.erase({entry->second.row.owner, entry->second.job.idempotency_key});
   entries_.erase(entry);
 }
 
@@ -361,7 +363,6 @@ rpc::Task<absl::StatusOr<size_t>> MemoryStore::Purge(rpc::Executor& executor, ab
         ++purged;
       } else if (!std::exchange(entry->second.emptied, true)) {
         entry->second.result = JobResult();
-        entry->second.job.payload.clear();
         entry->second.job.attachment.clear();
         ++purged;
       }
@@ -382,14 +383,18 @@ absl::StatusOr<std::vector<JobCount>> MemoryStore::Count() {
 }
 
 absl::StatusOr<std::optional<absl::Time>> MemoryStore::OldestWaiting(const std::string& kind) {
+  std::optional<absl::Time> oldest;
+  int seen = 0;
   const std::lock_guard lock(mutex_);
   for (const int64_t sequence : open_) {
     const Entry& entry = entries_.at(sequence);
     const bool waits = entry.row.state == JobState::kAccepted && !entry.row.not_before &&
                        !entry.retry_time && entry.row.kind == kind;
-    if (waits) return entry.row.create_time;
+    if (!waits) continue;
+    oldest = std::min(oldest.value_or(entry.row.ready_time), entry.row.ready_time);
+    if (++seen == kFirstInLine) break;
   }
-  return std::optional<absl::Time>();
+  return oldest;
 }
 
 }  // namespace slipway::jobs

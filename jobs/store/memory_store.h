@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "jobs/store/news.h"
 #include "jobs/store/store.h"
 
 namespace slipway::jobs {
@@ -51,12 +52,17 @@ class MemoryStore : public Store {
   absl::StatusOr<std::optional<absl::Time>> OldestWaiting(const std::string& kind) override;
   const std::string& secret() const override { return secret_; }
   absl::Status Health() const override { return absl::OkStatus(); }
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> OnEvent(
-      std::function<void(const JobEvent&)> callback) override {
-    return events_.Subscribe(std::move(callback));
+  std::unique_ptr<EventSignal::Subscription> OnEvent(
+      std::function<void(absl::Span<const JobEvent>)> callback) override {
+    return news_.OnEvent(std::move(callback));
   }
-  std::unique_ptr<Signal<>::Subscription> OnRunnable(std::function<void()> callback) override {
-    return runnable_.Subscribe(std::move(callback));
+  std::unique_ptr<EventSignal::Subscription> OnEventLater(
+      std::function<void(absl::Span<const JobEvent>)> callback) override {
+    return news_.OnEventLater(std::move(callback));
+  }
+  std::unique_ptr<KindSignal::Subscription> OnRunnable(
+      std::function<void(const std::string& kind)> callback) override {
+    return news_.OnRunnable(std::move(callback));
   }
 
  private:
@@ -77,8 +83,9 @@ class MemoryStore : public Store {
    public:
     explicit Change(MemoryStore& store);
     ~Change();
-    void Happened(JobEvent::Type type, JobState before, const JobRow& after) {
-      events_.push_back({type, before, after});
+    void Happened(JobEvent::Type type, JobState before, const JobRow& after,
+                  bool first_lease = false) {
+      events_.push_back({type, before, after, first_lease});
     }
 
    private:
@@ -105,8 +112,7 @@ class MemoryStore : public Store {
 
   const Limits limits_;
   const std::string secret_;
-  Signal<const JobEvent&> events_;
-  Signal<> runnable_;
+  StoreNews news_;
   std::mutex telling_;  // keeps events in the order of the changes; taken before mutex_
   std::mutex mutex_;
   // All guarded by mutex_:
@@ -114,7 +120,8 @@ class MemoryStore : public Store {
   int64_t last_sequence_ = 0;
   std::set<int64_t> open_;  // entries that have not ended
   std::map<std::string, int64_t> by_id_;
-  int64_t waiting_ = 0;  // entries that are kAccepted
+  std::map<std::pair<std::string, std::string>, int64_t> by_key_;  // owner, idempotency key
+  int64_t waiting_ = 0;                                            // entries that are kAccepted
 };
 
 }  // namespace slipway::jobs

@@ -225,9 +225,9 @@ class Driver {
 
  private:
   void Watch() {
-    watching_ = subject_.store().OnEvent([this](const JobEvent& event) {
+    watching_ = subject_.store().OnEvent([this](absl::Span<const JobEvent> events) {
       const std::lock_guard lock(mutex_);
-      events_.push_back(event);
+      events_.insert(events_.end(), events.begin(), events.end());
     });
   }
 
@@ -335,7 +335,7 @@ class Driver {
   std::vector<std::vector<int64_t>> tokens_;  // by number; those that leases were given
   std::mutex mutex_;
   std::vector<JobEvent> events_;  // guarded by mutex_
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> watching_;
+  std::unique_ptr<EventSignal::Subscription> watching_;
 };
 
 /// As text; jobs that are forgotten together have no order.

@@ -1,5 +1,7 @@
 #include "jobs/store/sqlite.h"
 
+#include <cerrno>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/reason.h"
@@ -9,6 +11,15 @@ namespace slipway::jobs {
 namespace {
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
+
+/// There was no room for a write, which SQLite itself knows only of a full disk and of files other
+/// than its index of the log. Nothing of the transaction counts then, not even if the part of it
+/// that is in the log is a whole: the next transaction overwrites that.
+bool IsFull(int code, int system_error) {
+  if ((code & 0xff) == SQLITE_FULL) return true;
+  return (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE) &&
+         (system_error == ENOSPC || system_error == EDQUOT);
+}
 
 /// Errors after which memory and disk may differ, so that going on would promise too much.
 bool Breaks(int code) {
@@ -26,9 +37,9 @@ bool Breaks(int code) {
   }
 }
 
-absl::Status ToStatus(int code, std::string message) {
+absl::Status ToStatus(int code, bool full, std::string message) {
   using base::Reason;
-  if ((code & 0xff) == SQLITE_FULL) {
+  if (full) {
     return base::MakeError(absl::StatusCode::kResourceExhausted, Reason::kStoreFull, message);
   }
   if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
@@ -86,17 +97,31 @@ absl::Status Connection::Configure(Mode mode) {
 }
 
 absl::Status Connection::Error(int code, std::string_view doing) {
-  const absl::Status status = ToStatus(
-      code, absl::StrCat("database ", path_, ": ", ToAbsl(doing), ": ",
-                         handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_),
-                         " (SQLite code ", code, ")"));
-  if (broken_.ok() && Breaks(code)) broken_ = status;
+  const bool full = IsFull(code, errno);  // SQLite forgets it when it is COMMIT that fails
+  const absl::Status status =
+      ToStatus(code, full,
+               absl::StrCat("database ", path_, ": ", ToAbsl(doing), ": ",
+                            handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_),
+                            " (SQLite code ", code, ")"));
+  if (broken_.ok() && !full && Breaks(code)) broken_ = status;
   return status;
 }
 
 absl::Status Connection::RunScript(const std::string& sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? absl::OkStatus() : Error(code, sql);
+}
+
+absl::StatusOr<bool> Connection::Checkpoint() {
+  int pages = 0;
+  int moved = 0;
+  errno = 0;
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+  if (code == SQLITE_BUSY) return false;
+  if (code != SQLITE_OK) return Error(code, "checkpoint");
+  return moved == pages;
 }
 
 std::pair<sqlite3_stmt*, int> Connection::Prepare(std::string_view sql) {
@@ -117,17 +142,19 @@ Query::~Query() {
 
 absl::StatusOr<bool> Query::Next() {
   if (error_ != SQLITE_OK) return connection_.Error(error_, "preparing a statement");
+  errno = 0;
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
   return connection_.Error(code, sqlite3_sql(statement_));
 }
 
-std::string Query::Bytes(int column) const {
+std::string_view Query::View(int column) const {
   const void* bytes = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
-  return bytes == nullptr ? std::string()
-                          : std::string(static_cast<const char*>(bytes), static_cast<size_t>(size));
+  return bytes == nullptr
+             ? std::string_view()
+             : std::string_view(static_cast<const char*>(bytes), static_cast<size_t>(size));
 }
 
 int Query::Bind(int index, std::string_view text) {

@@ -26,8 +26,8 @@ class Query;
 
 /// One SQLite connection with its prepared statements. Used by one thread at a time.
 ///
-/// Errors: RESOURCE_EXHAUSTED (reason store_full) for a full disk or database, ALREADY_EXISTS
-/// (conflict) for a broken uniqueness, else UNAVAILABLE (store_failed).
+/// Errors: RESOURCE_EXHAUSTED (reason store_full) for a full disk, quota or database,
+/// ALREADY_EXISTS (conflict) for a broken uniqueness, else UNAVAILABLE (store_failed).
 class Connection {
  public:
   enum class Mode {
@@ -57,8 +57,12 @@ class Connection {
   bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
   sqlite3* handle() const { return handle_; }
 
-  /// The error of a failed call on this connection, remembered if it is one after which what is on
-  /// disk is not known (an I/O error, a damaged file).
+  /// Moves what can be moved from the log to the file, without waiting. True if that was all.
+  absl::StatusOr<bool> Checkpoint();
+
+  /// The error of a failed call on this connection that began with errno 0 and was the last one;
+  /// remembered if it is one after which what is on disk is not known (an I/O error, a damaged
+  /// file).
   absl::Status Error(int code, std::string_view doing);
   /// The first remembered error, or OK.
   const absl::Status& broken() const { return broken_; }
@@ -97,7 +101,9 @@ class Query {
   int64_t Int(int column) const { return sqlite3_column_int64(statement_, column); }
   bool IsNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   /// TEXT or BLOB; a copy.
-  std::string Bytes(int column) const;
+  std::string Bytes(int column) const { return std::string(View(column)); }
+  /// The same until the next step.
+  std::string_view View(int column) const;
   absl::Time Time(int column) const { return absl::FromUnixMicros(Int(column)); }
   std::optional<absl::Time> OptionalTime(int column) const {
     return IsNull(column) ? std::nullopt : std::optional<absl::Time>(Time(column));

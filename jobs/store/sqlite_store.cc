@@ -22,11 +22,12 @@ constexpr int kMaxLooks = 10'000;
 // So that times which are computed from it fit.
 constexpr absl::Duration kMaxRemember = absl::Hours(24 * 365 * 100);
 
-bool Matches(const JobRow& row, const JobQuery& query) {
-  return (!query.owner || row.owner == *query.owner) &&
-         (!query.state || row.state == *query.state) &&
-         (query.kind.empty() || row.kind == query.kind) &&
-         !(row.expire_time && *row.expire_time <= query.now);
+/// Of the row that `walk` stands on, most of which are looked at for nothing.
+bool Matches(const Query& walk, const JobQuery& query) {
+  return (!query.state || static_cast<JobState>(walk.Int(kStateColumn)) == *query.state) &&
+         !(!walk.IsNull(kExpireColumn) && walk.Time(kExpireColumn) <= query.now) &&
+         (query.kind.empty() || walk.View(kKindColumn) == query.kind) &&
+         (!query.owner || walk.View(kOwnerColumn) == *query.owner);
 }
 
 /// The rows that a list has to look at, newest first, below `before`.
@@ -48,8 +49,7 @@ absl::StatusOr<JobPage> ReadPage(Connection& connection, const JobQuery& query, 
   for (int looks = 0;; ++looks) {
     SLIPWAY_ASSIGN_OR_RETURN(const bool found, walk.Next());
     if (!found) return page;
-    JobRow row = ReadJobRow(walk);
-    const bool matches = Matches(row, query);
+    const bool matches = Matches(walk, query);
     // One more than asked for shows that there is another page.
     const bool full = matches && page.jobs.size() == static_cast<size_t>(query.page_size);
     if (full || looks == kMaxLooks) {
@@ -57,7 +57,7 @@ absl::StatusOr<JobPage> ReadPage(Connection& connection, const JobQuery& query, 
       return page;
     }
     last = walk.Int(kSeqColumn);
-    if (matches) page.jobs.push_back(std::move(row));
+    if (matches) page.jobs.push_back(ReadJobRow(walk));
   }
 }
 
@@ -72,7 +72,8 @@ SqliteStore::SqliteStore(Database& database, Limits limits)
       before_commits_(database.OnBeforeCommit([this](Connection& connection, absl::Status& status) {
         if (status.ok()) status = WriteCounts(connection);
       })),
-      commits_(database.OnCommit([this](const CommitReport& report) { Committed(report); })) {}
+      commits_(database.OnCommit([this](const CommitReport& report) { Committed(report); })),
+      answers_(database.OnAnswered([this](const CommitReport&) { Answered(); })) {}
 
 SqliteStore::~SqliteStore() { database_.Flush(); }
 
@@ -133,25 +134,26 @@ absl::Status SqliteStore::WriteCounts(Connection& connection) const {
 void SqliteStore::Committed(const CommitReport& report) {
   if (report.status.ok()) {
     waiting_on_disk_ = waiting_;
-    bool runnable = false;
-    for (const JobEvent& event : events_) {
-      told_.Notify(event);
-      runnable = runnable || event.after.state == JobState::kAccepted;
-    }
-    if (runnable) runnable_.Notify();
+    news_.Tell(events_);
   } else {
     waiting_ = waiting_on_disk_;
+    events_.clear();
+    due_.Forget();
   }
+}
+
+void SqliteStore::Answered() {
+  news_.TellLater(events_);
   events_.clear();
 }
 
 absl::StatusOr<JobRow> SqliteStore::Insert(Connection& connection, const NewJob& job,
-                                           std::vector<JobEvent>& events) const {
+                                           std::vector<JobEvent>& events) {
   SLIPWAY_ASSIGN_OR_RETURN(
       auto same, FindSubmitted(connection, job.owner, job.idempotency_key, job.fingerprint));
   if (same) return *std::move(same);
   if (waiting_ >= limits_.max_waiting) return TooManyWaiting(waiting_);
-  return InsertJob(connection, job, events);
+  return InsertJob(connection, due_, job, events);
 }
 
 rpc::Task<absl::StatusOr<JobRow>> SqliteStore::Submit(rpc::Executor& executor, NewJob job) {
@@ -182,14 +184,14 @@ rpc::Task<absl::StatusOr<JobRow>> SqliteStore::Get(rpc::Executor&, std::string i
 rpc::Task<absl::StatusOr<JobOutcome>> SqliteStore::GetOutcome(rpc::Executor&, std::string id) {
   SLIPWAY_CO_ASSIGN_OR_RETURN(Connection * reader, database_.Reader());
   Query query =
-      reader->Ask("SELECT " SLIPWAY_JOB_COLUMNS ", attachment, result FROM jobs WHERE id = ?1", id);
+      reader->Ask("SELECT " SLIPWAY_JOB_COLUMNS ", result, attachment FROM jobs WHERE id = ?1", id);
   SLIPWAY_CO_ASSIGN_OR_RETURN(const bool found, query.Next());
   if (!found) co_return JobNotFound(id);
   JobOutcome outcome;
   outcome.row = ReadJobRow(query);
-  outcome.attachment = query.Bytes(kJobColumns);
-  outcome.has_result = !query.IsNull(kJobColumns + 1);
-  if (outcome.has_result) outcome.result = DecodeResult(query.Bytes(kJobColumns + 1));
+  outcome.has_result = !query.IsNull(kJobColumns);
+  if (outcome.has_result) outcome.result = DecodeResult(query.View(kJobColumns));
+  outcome.attachment = query.Bytes(kJobColumns + 1);
   co_return outcome;
 }
 
@@ -206,16 +208,19 @@ rpc::Task<absl::StatusOr<LeaseAnswer>> SqliteStore::LeaseNext(rpc::Executor& exe
                                                               std::string kind, JobTime now,
                                                               absl::Duration duration) {
   return Write<absl::StatusOr<LeaseAnswer>>(
-      executor, [kind = std::move(kind), now, duration](Connection& connection, JobEvents& events) {
-        return LeaseNextJob(connection, kind, now, duration, events);
+      executor,
+      [this, kind = std::move(kind), now, duration](Connection& connection, JobEvents& events) {
+        auto answer = LeaseNextJob(connection, due_, kind, now, duration, events);
+        if (!answer.ok()) due_.Forget();
+        return answer;
       });
 }
 
 rpc::Task<absl::Status> SqliteStore::Extend(rpc::Executor& executor, std::string id, int64_t token,
                                             absl::Time until, int progress) {
-  return Write<absl::Status>(executor, [lease = LeaseRef{std::move(id), token}, until, progress](
-                                           Connection& connection, JobEvents&) {
-    return ExtendLease(connection, lease, until, progress);
+  return Write<absl::Status>(executor, [this, lease = LeaseRef{std::move(id), token}, until,
+                                        progress](Connection& connection, JobEvents&) {
+    return ExtendLease(connection, due_, lease, until, progress);
   });
 }
 
@@ -240,9 +245,9 @@ rpc::Task<absl::Status> SqliteStore::Fail(rpc::Executor& executor, std::string i
 rpc::Task<absl::Status> SqliteStore::Retry(rpc::Executor& executor, std::string id, int64_t token,
                                            rpc::Status error, absl::Time wake) {
   return Write<absl::Status>(
-      executor, [lease = LeaseRef{std::move(id), token}, error = std::move(error), wake](
+      executor, [this, lease = LeaseRef{std::move(id), token}, error = std::move(error), wake](
                     Connection& connection, JobEvents& events) {
-        return RetryJob(connection, lease, error, wake, events);
+        return RetryJob(connection, due_, lease, error, wake, events);
       });
 }
 
@@ -292,11 +297,11 @@ absl::StatusOr<std::vector<JobCount>> SqliteStore::Count() {
 absl::StatusOr<std::optional<absl::Time>> SqliteStore::OldestWaiting(const std::string& kind) {
   SLIPWAY_ASSIGN_OR_RETURN(Connection * reader, database_.Reader());
   Query query = reader->Ask(
-      "SELECT create_us FROM jobs INDEXED BY jobs_ready WHERE state = 1 AND wake_us IS NULL "
-      "AND kind = ?1 ORDER BY seq LIMIT 1",
-      kind);
-  SLIPWAY_ASSIGN_OR_RETURN(const bool found, query.Next());
-  return found ? std::optional<absl::Time>(query.Time(0)) : std::nullopt;
+      "SELECT min(ready_us) FROM (SELECT ready_us FROM jobs INDEXED BY jobs_ready WHERE state = 1 "
+      "AND wake_us IS NULL AND kind = ?1 ORDER BY seq LIMIT ?2)",
+      kind, int64_t{kFirstInLine});
+  SLIPWAY_RETURN_IF_ERROR(query.Next().status());
+  return query.OptionalTime(0);
 }
 
 }  // namespace slipway::jobs

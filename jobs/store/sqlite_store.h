@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "jobs/store/database.h"
+#include "jobs/store/due_times.h"
+#include "jobs/store/news.h"
 #include "jobs/store/store.h"
 
 namespace slipway::jobs {
@@ -55,12 +57,17 @@ class SqliteStore : public Store {
   absl::StatusOr<std::optional<absl::Time>> OldestWaiting(const std::string& kind) override;
   const std::string& secret() const override { return secret_; }
   absl::Status Health() const override { return loaded_.ok() ? database_.Health() : loaded_; }
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> OnEvent(
-      std::function<void(const JobEvent&)> callback) override {
-    return told_.Subscribe(std::move(callback));
+  std::unique_ptr<EventSignal::Subscription> OnEvent(
+      std::function<void(absl::Span<const JobEvent>)> callback) override {
+    return news_.OnEvent(std::move(callback));
   }
-  std::unique_ptr<Signal<>::Subscription> OnRunnable(std::function<void()> callback) override {
-    return runnable_.Subscribe(std::move(callback));
+  std::unique_ptr<EventSignal::Subscription> OnEventLater(
+      std::function<void(absl::Span<const JobEvent>)> callback) override {
+    return news_.OnEventLater(std::move(callback));
+  }
+  std::unique_ptr<KindSignal::Subscription> OnRunnable(
+      std::function<void(const std::string& kind)> callback) override {
+    return news_.OnRunnable(std::move(callback));
   }
 
  private:
@@ -70,23 +77,25 @@ class SqliteStore : public Store {
   rpc::Task<Result> Write(rpc::Executor& executor, Work work);
   // All below on the writer's thread.
   absl::StatusOr<JobRow> Insert(Connection& connection, const NewJob& job,
-                                std::vector<JobEvent>& events) const;
+                                std::vector<JobEvent>& events);
   void CountWaiting(size_t first_event);
   absl::Status WriteCounts(Connection& connection) const;
   void Committed(const CommitReport& report);
+  void Answered();
 
   Database& database_;
   const Limits limits_;
   std::string secret_;
-  Signal<const JobEvent&> told_;
-  Signal<> runnable_;
+  StoreNews news_;
   // On the writer's thread only, once operations have begun:
   std::vector<JobEvent> events_;  // of the present transaction, by operations that succeeded
-  int64_t waiting_ = 0;           // jobs in state kAccepted, with the present transaction
-  int64_t waiting_on_disk_ = 0;   // without it
+  DueTimes due_;
+  int64_t waiting_ = 0;          // jobs in state kAccepted, with the present transaction
+  int64_t waiting_on_disk_ = 0;  // without it
   absl::Status loaded_;
   std::unique_ptr<Signal<Connection&, absl::Status&>::Subscription> before_commits_;
   std::unique_ptr<Signal<const CommitReport&>::Subscription> commits_;
+  std::unique_ptr<Signal<const CommitReport&>::Subscription> answers_;
 };
 
 }  // namespace slipway::jobs

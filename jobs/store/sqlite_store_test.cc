@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -53,6 +54,13 @@ class SqliteStoreTest : public testing::Test {
   absl::Status Run(const std::string& sql) {
     return runner_.Run(opened_->database().Write<absl::Status>(
         runner_.executor(), [sql](Connection& connection) { return connection.RunScript(sql); }));
+  }
+
+  /// Until there is other room. The query reads what is there now, so that the log cannot be
+  /// written from its start again.
+  Query FillDisk() {
+    vfs_.SetCapacity(0);
+    return (*opened_->database().Reader())->Ask("SELECT id FROM jobs");
   }
 
   TemporaryDirectory directory_;
@@ -115,8 +123,10 @@ TEST_F(SqliteStoreTest, RefusedCommitCountsAndTellsNothing) {
   Restart({.max_waiting = 2});
   ASSERT_TRUE(Submit().ok());
   int events = 0;
-  const auto subscription = store().OnEvent([&events](const JobEvent&) { ++events; });
-  vfs_.SetCapacity(0);
+  const auto subscription = store().OnEvent(
+      [&events](absl::Span<const JobEvent> told) { events += static_cast<int>(told.size()); });
+  Query reading = FillDisk();
+  ASSERT_TRUE(*reading.Next());
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(base::ReasonOf(Submit().status()), base::Reason::kStoreFull);
   }
@@ -129,13 +139,69 @@ TEST_F(SqliteStoreTest, RefusedCommitCountsAndTellsNothing) {
   EXPECT_EQ(*CheckCounts(opened_->database()), "ok");
 }
 
+/// What a question for a lease saw and put in order was rolled back: the next one must look again.
+TEST_F(SqliteStoreTest, TimeThatHasComeIsFoundAlthoughTheFirstLeaseDidNotFit) {
+  const std::string delayed = Submit(kWall + absl::Hours(1))->id;
+  EXPECT_EQ(Lease().ask_again, kSteady + absl::Hours(1));
+  const JobTime due = {kWall + absl::Hours(1), kSteady};
+  Query reading = FillDisk();
+  ASSERT_TRUE(*reading.Next());
+  for (int i = 0; i < 3; ++i) {
+    const auto full = runner_.Run(store().LeaseNext(runner_.executor(), "kind", due, kLease));
+    EXPECT_EQ(base::ReasonOf(full.status()), base::Reason::kStoreFull) << full.status();
+  }
+  vfs_.SetCapacity(1'000'000'000);
+  const LeaseAnswer answer = Lease(due);
+  ASSERT_TRUE(answer.job);
+  EXPECT_EQ(answer.job->row.id, delayed);
+}
+
+TEST_F(SqliteStoreTest, EndedJobKeepsNoPayload) {
+  using End = std::function<void(const LeasedJob&)>;
+  const std::vector<End> ends = {
+      [this](const LeasedJob& job) {
+        EXPECT_TRUE(runner_
+                        .Run(store().Complete(runner_.executor(), job.row.id, job.token, kWall,
+                                              JobResult()))
+                        .ok());
+      },
+      [this](const LeasedJob& job) {
+        EXPECT_TRUE(runner_
+                        .Run(store().Fail(runner_.executor(), job.row.id, job.token, kWall,
+                                          rpc::Status(absl::StatusCode::kNotFound, "gone")))
+                        .ok());
+      },
+      [this](const LeasedJob& job) {
+        EXPECT_TRUE(runner_.Run(store().Cancel(runner_.executor(), job.row.id, kWall, "no")).ok());
+      },
+      [this](const LeasedJob& job) {  // its worker died
+        EXPECT_FALSE(Lease({kWall, kSteady + kLease}).job);
+        EXPECT_EQ(Get(job.row.id).state, JobState::kFailed);
+      },
+  };
+  for (const End& end : ends) {
+    NewJob job{"kind", "payload", "correlation", kWall};
+    job.max_attempts = 1;
+    job.attachment = "kept";
+    const std::string id = runner_.Run(store().Submit(runner_.executor(), std::move(job)))->id;
+    const LeasedJob leased = *Lease().job;
+    EXPECT_EQ(leased.payload, "payload");
+    end(leased);
+    Query query = (*opened_->database().Reader())
+                      ->Ask("SELECT length(payload), attachment FROM jobs WHERE id = ?1", id);
+    ASSERT_TRUE(*query.Next());
+    EXPECT_EQ(query.Int(0), 0);
+    EXPECT_EQ(query.Bytes(1), "kept");
+  }
+}
+
 TEST_F(SqliteStoreTest, FilteredPageLooksAtABoundedNumberOfRows) {
   const std::string oldest = Submit()->id;
   ASSERT_TRUE(
       Run("WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 25000) "
           "INSERT INTO jobs SELECT NULL, 'other' || i, 'other', 1, 0, 1, 0, 0, NULL, NULL, "
-          "0, '', x'', 0, NULL, NULL, NULL, NULL, 0, NULL, x'', NULL, NULL, NULL, x'', "
-          "x'', NULL FROM n")
+          "0, '', x'', 0, 0, NULL, NULL, NULL, NULL, 0, NULL, x'', NULL, NULL, NULL, NULL, x'', "
+          "x'' FROM n")
           .ok());
   JobQuery query{.kind = "kind", .now = kWall};
   std::vector<size_t> sizes;

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "jobs/store/job.h"
 #include "jobs/store/signal.h"
 #include "rpc/executor.h"
@@ -18,6 +19,9 @@
 #include "rpc/task.h"
 
 namespace slipway::jobs {
+
+using EventSignal = Signal<absl::Span<const JobEvent>>;
+using KindSignal = Signal<const std::string&>;
 
 /// Where jobs live: rows, and the only truth about them. Service and workers share one store; any
 /// thread may call it. It must outlive the tasks it made.
@@ -37,6 +41,8 @@ class Store {
     /// How long an ended job is known after its result has expired.
     absl::Duration remember = absl::Hours(24);
   };
+
+  static constexpr int kFirstInLine = 100;
 
   virtual ~Store() = default;
 
@@ -84,6 +90,7 @@ class Store {
   virtual rpc::Task<absl::Status> Fail(rpc::Executor& executor, std::string id, int64_t token,
                                        absl::Time now, rpc::Status error) = 0;
   /// The attempt ended with `error`; the job waits until `wake` (steady), then takes its old place.
+  /// Its progress is 0 again, as after Release and at each lease.
   virtual rpc::Task<absl::Status> Retry(rpc::Executor& executor, std::string id, int64_t token,
                                         rpc::Status error, absl::Time wake) = 0;
   /// The job waits again, at its old place; the attempt does not count.
@@ -104,8 +111,8 @@ class Store {
 
   /// For metrics, read on the calling thread. The cost does not grow with the number of jobs.
   virtual absl::StatusOr<std::vector<JobCount>> Count() = 0;
-  /// When the first submitted job of `kind` that waits for a worker was submitted; nothing if none
-  /// waits.
+  /// Since when a job of `kind` waits for nothing but a worker: the earliest JobRow::ready_time
+  /// among the first kFirstInLine of those that would be leased next; nothing if none waits.
   virtual absl::StatusOr<std::optional<absl::Time>> OldestWaiting(const std::string& kind) = 0;
   /// 32 random bytes that were made with the store and stay with it: the key of owner hashes.
   virtual const std::string& secret() const = 0;
@@ -113,12 +120,17 @@ class Store {
   /// OK while writes can succeed; else why they cannot, until the process starts anew.
   virtual absl::Status Health() const = 0;
 
-  /// `callback` runs for each step of a job once that is durable, in order, before the operation is
-  /// answered: see Signal.
-  virtual std::unique_ptr<Signal<const JobEvent&>::Subscription> OnEvent(
-      std::function<void(const JobEvent&)> callback) = 0;
-  /// `callback` runs after each change that made a job leasable, now or at a time: see Signal.
-  virtual std::unique_ptr<Signal<>::Subscription> OnRunnable(std::function<void()> callback) = 0;
+  /// `callback` runs for the steps of jobs that became durable together, in order, before the
+  /// operations are answered: see Signal.
+  virtual std::unique_ptr<EventSignal::Subscription> OnEvent(
+      std::function<void(absl::Span<const JobEvent>)> callback) = 0;
+  /// As OnEvent and after it, but the answers do not wait: for what nobody waits for, as log lines.
+  virtual std::unique_ptr<EventSignal::Subscription> OnEventLater(
+      std::function<void(absl::Span<const JobEvent>)> callback) = 0;
+  /// `callback` runs, after OnEvent's, once for each kind of which such steps made jobs leasable,
+  /// now or at a time: see Signal.
+  virtual std::unique_ptr<KindSignal::Subscription> OnRunnable(
+      std::function<void(const std::string& kind)> callback) = 0;
 };
 
 }  // namespace slipway::jobs

@@ -4,7 +4,8 @@ namespace slipway::jobs {
 namespace {
 
 // `seq` is the order of submission: ids of the same millisecond have none. The large columns come
-// last, so that lists do not read them. The numbers of `state` are JobState's.
+// last, so that lists do not read them, and of these the payload, which is read but once, is the
+// last of version 2; it is emptied when the job ends. The numbers of `state` are JobState's.
 constexpr char kVersion1[] = R"sql(
   CREATE TABLE jobs(
     seq INTEGER PRIMARY KEY,
@@ -31,6 +32,7 @@ constexpr char kVersion1[] = R"sql(
 
 // wake_us: what an accepted job waits for, NULL when that is only a worker; wake_clock: 0 its
 // not_before by the wall clock, 1 its next attempt by the steady one.
+// ready_us: when it may first run, also once that has come and wake_us is NULL.
 // purge_us: when an ended job changes next by itself: at first when its result is dropped
 // (= expire_us), then when it is forgotten.
 // result: a serialized slipway.v1.StoredAnswer. That of version 1 was its content_type (field 4,
@@ -53,6 +55,7 @@ constexpr char kVersion2[] = R"sql(
     correlation_id TEXT NOT NULL,
     owner BLOB NOT NULL,
     create_us INTEGER NOT NULL,
+    ready_us INTEGER NOT NULL,
     start_us INTEGER,
     end_us INTEGER,
     expire_us INTEGER,
@@ -63,9 +66,9 @@ constexpr char kVersion2[] = R"sql(
     error_code INTEGER,
     error_message TEXT,
     error_details BLOB,
+    result BLOB,
     attachment BLOB NOT NULL,
-    payload BLOB NOT NULL,
-    result BLOB
+    payload BLOB NOT NULL
   ) STRICT;
 
   WITH varint(high) AS (VALUES(
@@ -81,8 +84,8 @@ constexpr char kVersion2[] = R"sql(
   SELECT seq, id, kind, state, attempt,
     CASE WHEN state IN (1, 2) THEN attempt + 10 ELSE 10 END,
     token, CASE WHEN state = 3 THEN 100 ELSE 0 END, lease_until_us, NULL, 0, correlation_id, x'',
-    create_us, start_us, end_us, end_us + 3600000000, end_us + 3600000000, 3600000000, NULL, x'',
-    error_code, error_message, error_details, x'', payload,
+    create_us, create_us, start_us, end_us, end_us + 3600000000, end_us + 3600000000, 3600000000,
+    NULL, x'', error_code, error_message, error_details,
     CASE WHEN state = 3 THEN CAST(
       x'22'
       || substr(CAST(high AS BLOB), (m & 127) + 1, 1)
@@ -98,7 +101,8 @@ constexpr char kVersion2[] = R"sql(
       || substr(CAST(high AS BLOB), (n >> 21 & 127) + 1, 1)
       || substr(x'0001020304050607', (n >> 28) + 1, 1)
       || coalesce(result, x'')
-    AS BLOB) END
+    AS BLOB) END,
+    x'', CASE WHEN state IN (1, 2) THEN payload ELSE x'' END
   FROM old, varint ORDER BY seq;
 
   DROP TABLE jobs;

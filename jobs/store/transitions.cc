@@ -61,7 +61,8 @@ absl::StatusOr<std::optional<JobRow>> FindSubmitted(Connection& connection,
   return std::optional<JobRow>(ReadJobRow(query));
 }
 
-absl::StatusOr<JobRow> InsertJob(Connection& connection, const NewJob& job, JobEvents& events) {
+absl::StatusOr<JobRow> InsertJob(Connection& connection, DueTimes& due, const NewJob& job,
+                                 JobEvents& events) {
   // As it is read back: times in microseconds.
   const auto kept = [](absl::Time time) { return absl::FromUnixMicros(absl::ToUnixMicros(time)); };
   JobRow row;
@@ -72,18 +73,20 @@ absl::StatusOr<JobRow> InsertJob(Connection& connection, const NewJob& job, JobE
   row.owner = job.owner;
   row.create_time = kept(job.create_time);
   if (job.not_before) row.not_before = kept(*job.not_before);
+  row.ready_time = ReadyTime(row.create_time, row.not_before);
   const absl::Duration lifetime =
       std::clamp(job.result_lifetime, absl::ZeroDuration(), kMaxLifetime);
   const auto key =
       job.idempotency_key.empty() ? std::nullopt : std::optional<Blob>(Blob{job.idempotency_key});
   SLIPWAY_RETURN_IF_ERROR(connection.Run(
       "INSERT INTO jobs(id, kind, state, attempt, max_attempts, token, progress, wake_us, "
-      "wake_clock, correlation_id, owner, create_us, lifetime_us, idempotency_key, fingerprint, "
-      "attachment, payload) VALUES(?1, ?2, 1, 0, ?3, 0, 0, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-      "?12)",
+      "wake_clock, correlation_id, owner, create_us, ready_us, lifetime_us, idempotency_key, "
+      "fingerprint, attachment, payload) VALUES(?1, ?2, 1, 0, ?3, 0, 0, ?4, 0, ?5, ?6, ?7, ?8, "
+      "?9, ?10, ?11, ?12, ?13)",
       row.id, row.kind, int64_t{row.max_attempts}, row.not_before, row.correlation_id,
-      Blob{row.owner}, row.create_time, absl::ToInt64Microseconds(lifetime), key,
+      Blob{row.owner}, row.create_time, row.ready_time, absl::ToInt64Microseconds(lifetime), key,
       Blob{job.fingerprint}, Blob{job.attachment}, Blob{job.payload}));
+  if (row.not_before) due.Waits(row.kind, *row.not_before);
   events.push_back({JobEvent::Type::kAccepted, JobState::kAccepted, row});
   return row;
 }
@@ -94,8 +97,30 @@ namespace {
 // take their place one question for a lease after the other.
 constexpr int64_t kMostEndedWaits = 1000;
 
+/// Looks up what is due next of `kind`.
+absl::Status LookUp(Connection& connection, const std::string& kind, DueTimes::Kind& due) {
+  Query query = connection.Ask(
+      "SELECT (SELECT min(wake_us) FROM jobs INDEXED BY jobs_delayed WHERE state = 1 "
+      "AND wake_us IS NOT NULL AND kind = ?1 AND wake_clock = 0), "
+      "(SELECT min(wake_us) FROM jobs INDEXED BY jobs_delayed WHERE state = 1 "
+      "AND wake_us IS NOT NULL AND kind = ?1 AND wake_clock = 1), "
+      "(SELECT min(lease_until_us) FROM jobs INDEXED BY jobs_leased WHERE state = 2 "
+      "AND kind = ?1)",
+      kind);
+  SLIPWAY_RETURN_IF_ERROR(query.Next().status());
+  const auto time = [&](int column) {
+    return query.IsNull(column) ? DueTimes::kNever : query.Int(column);
+  };
+  due = {time(0), time(1), time(2)};
+  return absl::OkStatus();
+}
+
 /// Jobs of `kind` whose time has come wait for a worker only, from now on.
-absl::Status EndWaits(Connection& connection, const std::string& kind, JobTime now) {
+absl::Status EndWaits(Connection& connection, const std::string& kind, DueTimes::Kind& due,
+                      JobTime now) {
+  const bool none = absl::ToUnixMicros(now.wall) < due.not_before_us &&
+                    absl::ToUnixMicros(now.steady) < due.retry_us;
+  if (none) return absl::OkStatus();
   for (const auto& [clock, time] : {std::pair{int64_t{0}, now.wall}, {int64_t{1}, now.steady}}) {
     SLIPWAY_RETURN_IF_ERROR(connection.Run(
         "UPDATE jobs SET wake_us = NULL WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_delayed "
@@ -103,7 +128,7 @@ absl::Status EndWaits(Connection& connection, const std::string& kind, JobTime n
         "AND wake_us <= ?3 ORDER BY wake_us LIMIT ?4)",
         kind, clock, time, kMostEndedWaits));
   }
-  return absl::OkStatus();
+  return LookUp(connection, kind, due);
 }
 
 struct Leasable {
@@ -112,7 +137,8 @@ struct Leasable {
 };
 
 absl::StatusOr<std::optional<Leasable>> FindLeasable(Connection& connection,
-                                                     const std::string& kind, absl::Time steady) {
+                                                     const std::string& kind, DueTimes::Kind& due,
+                                                     absl::Time steady) {
   std::optional<Leasable> first;
   {
     Query ready = connection.Ask(
@@ -122,6 +148,7 @@ absl::StatusOr<std::optional<Leasable>> FindLeasable(Connection& connection,
     SLIPWAY_ASSIGN_OR_RETURN(const bool found, ready.Next());
     if (found) first = {ready.Int(0), JobState::kAccepted};
   }
+  if (absl::ToUnixMicros(steady) < due.lease_end_us) return first;
   Query expired = connection.Ask(
       "SELECT seq FROM jobs INDEXED BY jobs_leased WHERE state = 2 AND kind = ?1 "
       "AND lease_until_us <= ?2 ORDER BY seq LIMIT 1",
@@ -130,6 +157,7 @@ absl::StatusOr<std::optional<Leasable>> FindLeasable(Connection& connection,
   if (found && (!first || expired.Int(0) < first->seq)) {
     first = {expired.Int(0), JobState::kRunning};
   }
+  if (!found) SLIPWAY_RETURN_IF_ERROR(LookUp(connection, kind, due));
   return first;
 }
 
@@ -149,7 +177,7 @@ absl::StatusOr<bool> EndIfPoison(Connection& connection, int64_t seq, absl::Time
       auto row, OnlyRow(connection.Ask(
                     "UPDATE jobs SET state = 4, lease_until_us = NULL, end_us = ?2, "
                     "expire_us = ?2 + lifetime_us, purge_us = ?2 + lifetime_us, error_code = ?3, "
-                    "error_message = ?4, error_details = x'' WHERE seq = ?1 "
+                    "error_message = ?4, error_details = x'', payload = x'' WHERE seq = ?1 "
                     "RETURNING " SLIPWAY_JOB_COLUMNS,
                     seq, wall, static_cast<int64_t>(error.code()), error.message())));
   events.push_back({JobEvent::Type::kEnded, JobState::kRunning, *std::move(row)});
@@ -159,44 +187,40 @@ absl::StatusOr<bool> EndIfPoison(Connection& connection, int64_t seq, absl::Time
 absl::StatusOr<LeasedJob> Lease(Connection& connection, const Leasable& leasable, JobTime now,
                                 absl::Duration duration, JobEvents& events) {
   Query query = connection.Ask(
-      "UPDATE jobs SET state = 2, attempt = attempt + 1, token = token + 1, start_us = ?2, "
-      "lease_until_us = ?3 WHERE seq = ?1 RETURNING " SLIPWAY_JOB_COLUMNS ", token, payload",
+      "UPDATE jobs SET state = 2, attempt = attempt + 1, token = token + 1, progress = 0, "
+      "start_us = ?2, lease_until_us = ?3 WHERE seq = ?1 "
+      "RETURNING " SLIPWAY_JOB_COLUMNS ", token, payload",
       leasable.seq, now.wall, now.steady + duration);
   SLIPWAY_RETURN_IF_ERROR(query.Next().status());
   LeasedJob leased{ReadJobRow(query), query.Bytes(kJobColumns + 1), query.Int(kJobColumns)};
   SLIPWAY_RETURN_IF_ERROR(query.Next().status());
-  events.push_back({JobEvent::Type::kLeased, leasable.state, leased.row});
+  events.push_back(
+      {JobEvent::Type::kLeased, leasable.state, leased.row, /*first_lease=*/leased.token == 1});
   return leased;
 }
 
-/// When, as a steady time, something of `kind` becomes leasable that is not now.
-absl::StatusOr<absl::Time> NextChance(Connection& connection, const std::string& kind,
-                                      JobTime now) {
-  Query query = connection.Ask(
-      "SELECT (SELECT min(wake_us) FROM jobs INDEXED BY jobs_delayed WHERE state = 1 "
-      "AND wake_us IS NOT NULL AND kind = ?1 AND wake_clock = 0), "
-      "(SELECT min(wake_us) FROM jobs INDEXED BY jobs_delayed WHERE state = 1 "
-      "AND wake_us IS NOT NULL AND kind = ?1 AND wake_clock = 1), "
-      "(SELECT min(lease_until_us) FROM jobs INDEXED BY jobs_leased WHERE state = 2 "
-      "AND kind = ?1)",
-      kind);
-  SLIPWAY_RETURN_IF_ERROR(query.Next().status());
+/// When, as a steady time, something of the kind becomes leasable that is not now.
+absl::Time NextChance(const DueTimes::Kind& due, JobTime now) {
   absl::Time next = absl::InfiniteFuture();
-  if (!query.IsNull(0)) next = now.steady + (query.Time(0) - now.wall);
-  for (const int column : {1, 2}) {
-    if (!query.IsNull(column)) next = std::min(next, query.Time(column));
+  if (due.not_before_us != DueTimes::kNever) {
+    next = now.steady + (absl::FromUnixMicros(due.not_before_us) - now.wall);
+  }
+  for (const int64_t time : {due.retry_us, due.lease_end_us}) {
+    if (time != DueTimes::kNever) next = std::min(next, absl::FromUnixMicros(time));
   }
   return next;
 }
 
 }  // namespace
 
-absl::StatusOr<LeaseAnswer> LeaseNextJob(Connection& connection, const std::string& kind,
-                                         JobTime now, absl::Duration duration, JobEvents& events) {
-  SLIPWAY_RETURN_IF_ERROR(EndWaits(connection, kind, now));
+absl::StatusOr<LeaseAnswer> LeaseNextJob(Connection& connection, DueTimes& due_times,
+                                         const std::string& kind, JobTime now,
+                                         absl::Duration duration, JobEvents& events) {
+  DueTimes::Kind& due = due_times.Of(kind);
+  SLIPWAY_RETURN_IF_ERROR(EndWaits(connection, kind, due, now));
   LeaseAnswer answer;
   while (true) {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto leasable, FindLeasable(connection, kind, now.steady));
+    SLIPWAY_ASSIGN_OR_RETURN(const auto leasable, FindLeasable(connection, kind, due, now.steady));
     if (!leasable) break;
     if (leasable->state == JobState::kRunning) {
       SLIPWAY_ASSIGN_OR_RETURN(const bool ended,
@@ -204,19 +228,23 @@ absl::StatusOr<LeaseAnswer> LeaseNextJob(Connection& connection, const std::stri
       if (ended) continue;
     }
     SLIPWAY_ASSIGN_OR_RETURN(answer.job, Lease(connection, *leasable, now, duration, events));
+    due_times.Leased(kind, now.steady + duration);
     return answer;
   }
-  SLIPWAY_ASSIGN_OR_RETURN(answer.ask_again, NextChance(connection, kind, now));
+  SLIPWAY_RETURN_IF_ERROR(LookUp(connection, kind, due));
+  answer.ask_again = NextChance(due, now);
   return answer;
 }
 
-absl::Status ExtendLease(Connection& connection, const LeaseRef& lease, absl::Time until,
-                         int progress) {
+absl::Status ExtendLease(Connection& connection, DueTimes& due, const LeaseRef& lease,
+                         absl::Time until, int progress) {
   auto changed = OnlyRow(connection.Ask(
       "UPDATE jobs SET lease_until_us = ?3, progress = ?4 WHERE id = ?1 AND token = ?2 "
       "AND state = 2 RETURNING " SLIPWAY_JOB_COLUMNS,
       lease.id, lease.token, until, int64_t{progress}));
-  return CheckLease(connection, lease, std::move(changed)).status();
+  SLIPWAY_ASSIGN_OR_RETURN(const JobRow row, CheckLease(connection, lease, std::move(changed)));
+  due.Leased(row.kind, until);
+  return absl::OkStatus();
 }
 
 absl::Status CompleteJob(Connection& connection, const LeaseRef& lease, absl::Time now,
@@ -224,8 +252,8 @@ absl::Status CompleteJob(Connection& connection, const LeaseRef& lease, absl::Ti
   auto changed = OnlyRow(connection.Ask(
       "UPDATE jobs SET state = 3, lease_until_us = NULL, progress = 100, end_us = ?3, "
       "expire_us = ?3 + lifetime_us, purge_us = ?3 + lifetime_us, error_code = NULL, "
-      "error_message = NULL, error_details = NULL, result = ?4 WHERE id = ?1 AND token = ?2 "
-      "AND state = 2 RETURNING " SLIPWAY_JOB_COLUMNS,
+      "error_message = NULL, error_details = NULL, result = ?4, payload = x'' WHERE id = ?1 "
+      "AND token = ?2 AND state = 2 RETURNING " SLIPWAY_JOB_COLUMNS,
       lease.id, lease.token, now, Blob{result}));
   return NoteChange(CheckLease(connection, lease, std::move(changed)), JobEvent::Type::kEnded,
                     events);
@@ -236,29 +264,31 @@ absl::Status FailJob(Connection& connection, const LeaseRef& lease, absl::Time n
   auto changed = OnlyRow(connection.Ask(
       "UPDATE jobs SET state = 4, lease_until_us = NULL, end_us = ?3, "
       "expire_us = ?3 + lifetime_us, purge_us = ?3 + lifetime_us, error_code = ?4, "
-      "error_message = ?5, error_details = ?6 WHERE id = ?1 AND token = ?2 AND state = 2 "
-      "RETURNING " SLIPWAY_JOB_COLUMNS,
+      "error_message = ?5, error_details = ?6, payload = x'' WHERE id = ?1 AND token = ?2 "
+      "AND state = 2 RETURNING " SLIPWAY_JOB_COLUMNS,
       lease.id, lease.token, now, static_cast<int64_t>(error.code()), error.message(),
       Blob{error.details()}));
   return NoteChange(CheckLease(connection, lease, std::move(changed)), JobEvent::Type::kEnded,
                     events);
 }
 
-absl::Status RetryJob(Connection& connection, const LeaseRef& lease, const rpc::Status& error,
-                      absl::Time wake, JobEvents& events) {
+absl::Status RetryJob(Connection& connection, DueTimes& due, const LeaseRef& lease,
+                      const rpc::Status& error, absl::Time wake, JobEvents& events) {
   auto changed = OnlyRow(connection.Ask(
-      "UPDATE jobs SET state = 1, lease_until_us = NULL, start_us = NULL, wake_us = ?3, "
+      "UPDATE jobs SET state = 1, lease_until_us = NULL, progress = 0, wake_us = ?3, "
       "wake_clock = 1, error_code = ?4, error_message = ?5, error_details = ?6 WHERE id = ?1 "
       "AND token = ?2 AND state = 2 RETURNING " SLIPWAY_JOB_COLUMNS,
       lease.id, lease.token, wake, static_cast<int64_t>(error.code()), error.message(),
       Blob{error.details()}));
-  return NoteChange(CheckLease(connection, lease, std::move(changed)), JobEvent::Type::kRetried,
-                    events);
+  SLIPWAY_RETURN_IF_ERROR(NoteChange(CheckLease(connection, lease, std::move(changed)),
+                                     JobEvent::Type::kRetried, events));
+  due.Retries(events.back().after.kind, wake);
+  return absl::OkStatus();
 }
 
 absl::Status ReleaseJob(Connection& connection, const LeaseRef& lease, JobEvents& events) {
   auto changed = OnlyRow(connection.Ask(
-      "UPDATE jobs SET state = 1, attempt = attempt - 1, lease_until_us = NULL, start_us = NULL "
+      "UPDATE jobs SET state = 1, attempt = attempt - 1, lease_until_us = NULL, progress = 0 "
       "WHERE id = ?1 AND token = ?2 AND state = 2 RETURNING " SLIPWAY_JOB_COLUMNS,
       lease.id, lease.token));
   return NoteChange(CheckLease(connection, lease, std::move(changed)), JobEvent::Type::kGivenBack,
@@ -272,12 +302,13 @@ absl::StatusOr<JobRow> CancelJob(Connection& connection, const std::string& id, 
   if (Ended(before->state)) return *std::move(before);
   // The next token: a worker that still runs it does not have that.
   SLIPWAY_ASSIGN_OR_RETURN(
-      auto after, OnlyRow(connection.Ask(
-                      "UPDATE jobs SET state = 5, token = token + 1, lease_until_us = NULL, "
-                      "wake_us = NULL, end_us = ?2, expire_us = ?2 + lifetime_us, "
-                      "purge_us = ?2 + lifetime_us, error_code = ?3, error_message = ?4, "
-                      "error_details = x'' WHERE id = ?1 RETURNING " SLIPWAY_JOB_COLUMNS,
-                      id, now, static_cast<int64_t>(absl::StatusCode::kCancelled), message)));
+      auto after,
+      OnlyRow(connection.Ask(
+          "UPDATE jobs SET state = 5, token = token + 1, lease_until_us = NULL, "
+          "wake_us = NULL, end_us = ?2, expire_us = ?2 + lifetime_us, "
+          "purge_us = ?2 + lifetime_us, error_code = ?3, error_message = ?4, "
+          "error_details = x'', payload = x'' WHERE id = ?1 RETURNING " SLIPWAY_JOB_COLUMNS,
+          id, now, static_cast<int64_t>(absl::StatusCode::kCancelled), message)));
   events.push_back({JobEvent::Type::kEnded, before->state, *after});
   return *std::move(after);
 }
@@ -309,7 +340,7 @@ absl::StatusOr<size_t> PurgeJobs(Connection& connection, absl::Time now, absl::D
     }
   }
   SLIPWAY_RETURN_IF_ERROR(connection.Run(
-      "UPDATE jobs SET payload = x'', result = NULL, attachment = x'', purge_us = expire_us + ?2 "
+      "UPDATE jobs SET result = NULL, attachment = x'', purge_us = expire_us + ?2 "
       "WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_purge WHERE purge_us <= ?1 "
       "ORDER BY purge_us LIMIT ?3)",
       now, absl::ToInt64Microseconds(remember), static_cast<int64_t>(limit - forgotten)));

@@ -107,6 +107,7 @@ class Upgrade : public testing::Test {
       EXPECT_EQ(row.attempt, job.attempt);
       EXPECT_EQ(row.correlation_id, "correlation");
       EXPECT_EQ(row.create_time, kCreate);
+      EXPECT_EQ(row.ready_time, kCreate);
       EXPECT_TRUE(row.owner.empty());
       EXPECT_EQ(row.progress, row.state == JobState::kSucceeded ? 100 : 0);
       EXPECT_EQ(row.end_time.has_value(), job.state >= 3);

@@ -27,6 +27,7 @@ class SpyStore : public Store {
     absl::Time now;         // LeaseNext: steady; Purge: wall
     absl::Time until;       // Retry: wake; Extend: until
     int progress = 0;       // Extend
+    std::string kind = {};  // LeaseNext
   };
   /// Answers why `operation` is refused; OK: it is not. Any thread.
   using Refusal = std::function<absl::Status(const std::string& operation)>;
@@ -70,7 +71,7 @@ class SpyStore : public Store {
   }
   rpc::Task<absl::StatusOr<LeaseAnswer>> LeaseNext(rpc::Executor& executor, std::string kind,
                                                    JobTime now, absl::Duration duration) override {
-    absl::Status refused = Note({"LeaseNext", "", now.steady, {}, 0});
+    absl::Status refused = Note({"LeaseNext", "", now.steady, {}, 0, kind});
     if (!refused.ok()) return Answer<absl::StatusOr<LeaseAnswer>>(std::move(refused));
     if (on_lease_) return LeaseLate(executor, std::move(kind), now, duration);
     return store_.LeaseNext(executor, std::move(kind), now, duration);
@@ -123,13 +124,18 @@ class SpyStore : public Store {
   }
   const std::string& secret() const override { return store_.secret(); }
   absl::Status Health() const override { return store_.Health(); }
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> OnEvent(
-      std::function<void(const JobEvent&)> callback) override {
+  std::unique_ptr<EventSignal::Subscription> OnEvent(
+      std::function<void(absl::Span<const JobEvent>)> callback) override {
     // A worker that does not hear events must come to the same end, only later.
     if (deaf_) return nullptr;
     return store_.OnEvent(std::move(callback));
   }
-  std::unique_ptr<Signal<>::Subscription> OnRunnable(std::function<void()> callback) override {
+  std::unique_ptr<EventSignal::Subscription> OnEventLater(
+      std::function<void(absl::Span<const JobEvent>)> callback) override {
+    return store_.OnEventLater(std::move(callback));
+  }
+  std::unique_ptr<KindSignal::Subscription> OnRunnable(
+      std::function<void(const std::string& kind)> callback) override {
     if (deaf_) return nullptr;
     return store_.OnRunnable(std::move(callback));
   }

@@ -29,6 +29,7 @@ TEST_P(StoreConformance, SubmittedJobIsThere) {
     EXPECT_EQ(row.owner, job.owner);
     EXPECT_EQ(row.create_time, kWall);
     EXPECT_EQ(row.not_before, job.not_before);
+    EXPECT_EQ(row.ready_time, *job.not_before);
     EXPECT_FALSE(row.start_time);
     EXPECT_FALSE(row.end_time);
     EXPECT_FALSE(row.expire_time);
@@ -80,6 +81,7 @@ TEST_P(StoreConformance, DelayedJobWaitsForItsTimeThenTakesItsOldPlace) {
   EXPECT_EQ(leased.row.id, delayed);
   EXPECT_FALSE(leased.row.not_before);
   EXPECT_FALSE(Get(delayed).not_before);
+  EXPECT_EQ(leased.row.ready_time, kWall + absl::Seconds(10)) << "known also afterwards";
   EXPECT_EQ(Lease(At(absl::Seconds(10))).row.id, third);
 }
 
@@ -91,8 +93,9 @@ TEST_P(StoreConformance, DelayGoesByTheWallClock) {
 }
 
 TEST_P(StoreConformance, DelayThatHasPassedAlreadyIsNone) {
-  const Text id = Submit(Delayed(-absl::Hours(24))).id;
-  EXPECT_EQ(Lease().row.id, id);
+  const JobRow row = Submit(Delayed(-absl::Hours(24)));
+  EXPECT_EQ(row.ready_time, kWall);
+  EXPECT_EQ(Lease().row.id, row.id);
 }
 
 TEST_P(StoreConformance, TimeThatHasComeStaysSo) {
@@ -150,7 +153,37 @@ TEST_P(StoreConformance, ExtendedLeaseIsLongerAndShowsProgress) {
   EXPECT_FALSE(TryLease(At(absl::Hours(1) - absl::Microseconds(1))).job);
   const LeasedJob next = Lease(At(absl::Hours(1)));
   EXPECT_EQ(next.row.id, id);
+  EXPECT_EQ(next.row.progress, 0) << "begins anew";
+  EXPECT_EQ(Get(id).progress, 0);
   ExpectRefused(id, job.token, absl::StatusCode::kAborted);
+}
+
+TEST_P(StoreConformance, LeaseMayBeCutShort) {
+  const Text id = Submit().id;
+  const LeasedJob job = Lease();
+  EXPECT_FALSE(TryLease(At(absl::Seconds(1))).job);
+  ASSERT_TRUE(Extend(id, job.token, kSteady + absl::Seconds(5), 0).ok());
+  EXPECT_FALSE(TryLease(At(absl::Seconds(5) - absl::Microseconds(1))).job);
+  EXPECT_EQ(Lease(At(absl::Seconds(5))).row.id, id);
+}
+
+/// Times that are earlier than those which earlier questions found.
+TEST_P(StoreConformance, TimesThatComeLaterAreNotOverlooked) {
+  const Text late = Submit(Delayed(absl::Hours(2))).id;
+  EXPECT_EQ(TryLease().ask_again, kSteady + absl::Hours(2));
+  const Text early = Submit(Delayed(absl::Hours(1))).id;
+  EXPECT_EQ(TryLease(At(absl::Minutes(1))).ask_again, kSteady + absl::Hours(1));
+  const LeasedJob first = Lease(At(absl::Hours(1)));
+  EXPECT_EQ(first.row.id, early);
+  ASSERT_TRUE(Retry(early, first.token, absl::Hours(3)).ok());
+  EXPECT_EQ(TryLease(At(absl::Hours(1))).ask_again, kSteady + absl::Hours(2));
+  const LeasedJob second = Lease(At(absl::Hours(2)));
+  EXPECT_EQ(second.row.id, late);
+  ASSERT_TRUE(Retry(late, second.token, absl::Minutes(150)).ok());
+  EXPECT_EQ(TryLease(At(absl::Hours(2))).ask_again, kSteady + absl::Minutes(150));
+  EXPECT_EQ(Lease(At(absl::Minutes(150))).row.id, late);
+  EXPECT_EQ(Lease(At(absl::Hours(3))).row.id, late) << "its lease has ended, and it is the first";
+  EXPECT_EQ(Lease(At(absl::Hours(3))).row.id, early);
 }
 
 TEST_P(StoreConformance, PoisonousJobEndsAfterItsAttemptsAndHarmsNoOther) {
@@ -187,12 +220,14 @@ TEST_P(StoreConformance, PoisonousJobsAloneLeaveNothing) {
 TEST_P(StoreConformance, ReleasedJobWaitsAtItsOldPlaceAndTheAttemptDoesNotCount) {
   const Text first = Submit().id;
   Submit();
-  const LeasedJob job = Lease();
+  const LeasedJob job = Lease(At(absl::Seconds(1)));
+  ASSERT_TRUE(Extend(first, job.token, kSteady + kLease, 40).ok());
   ASSERT_TRUE(Release(first, job.token).ok());
   const JobRow row = Get(first);
   EXPECT_EQ(row.state, JobState::kAccepted);
   EXPECT_EQ(row.attempt, 0);
-  EXPECT_FALSE(row.start_time);
+  EXPECT_EQ(row.progress, 0);
+  EXPECT_EQ(row.start_time, kWall + absl::Seconds(1)) << "of the last attempt";
   ExpectRefused(first, job.token, absl::StatusCode::kAborted);
   const LeasedJob again = Lease();
   EXPECT_EQ(again.row.id, first);
@@ -203,11 +238,15 @@ TEST_P(StoreConformance, ReleasedJobWaitsAtItsOldPlaceAndTheAttemptDoesNotCount)
 TEST_P(StoreConformance, RetriedJobWaitsBySteadyTimeThenTakesItsOldPlace) {
   const Text first = Submit().id;
   const Text second = Submit().id;
-  const LeasedJob job = Lease();
+  const LeasedJob job = Lease(At(absl::Seconds(1)));
+  ASSERT_TRUE(Extend(first, job.token, kSteady + kLease, 40).ok());
   ASSERT_TRUE(Retry(first, job.token, absl::Seconds(10)).ok());
   const JobRow row = Get(first);
   EXPECT_EQ(row.state, JobState::kAccepted);
   EXPECT_EQ(row.attempt, 1);
+  EXPECT_EQ(row.progress, 0);
+  EXPECT_EQ(row.start_time, kWall + absl::Seconds(1)) << "of the last attempt";
+  EXPECT_EQ(row.ready_time, kWall);
   EXPECT_EQ(row.error.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(row.error.message(), "gone");
   EXPECT_EQ(row.error.details(), Gone().details());
@@ -247,21 +286,39 @@ TEST_P(StoreConformance, SaysWhenToAskAgain) {
   EXPECT_EQ(TryLease(At(), "c").ask_again, absl::InfiniteFuture());
 }
 
-TEST_P(StoreConformance, OldestWaitingIsTheFirstThatWaitsForAWorker) {
+TEST_P(StoreConformance, OldestWaitingIsWhatMightHaveRunFirst) {
   EXPECT_FALSE(store().OldestWaiting("a")->has_value());
   NewJob second = Job();
   second.create_time = kWall - absl::Hours(1);  // the clock was set back meanwhile
   const Text id = Submit().id;
   Submit(second);
-  Submit(Delayed(absl::Hours(1), "b"));
-  EXPECT_EQ(store().OldestWaiting("a")->value(), kWall);
+  const Text delayed = Submit(Delayed(absl::Hours(1), "b")).id;
+  EXPECT_EQ(store().OldestWaiting("a")->value(), kWall - absl::Hours(1));
   EXPECT_FALSE(store().OldestWaiting("b")->has_value());
   const LeasedJob leased = Lease();
-  EXPECT_EQ(store().OldestWaiting("a")->value(), kWall - absl::Hours(1));
-  ASSERT_TRUE(Retry(id, leased.token, absl::Hours(1)).ok());
-  EXPECT_EQ(store().OldestWaiting("a")->value(), kWall - absl::Hours(1));
+  EXPECT_EQ(leased.row.id, id);
   Lease();
   EXPECT_FALSE(store().OldestWaiting("a")->has_value());
+  ASSERT_TRUE(Release(id, leased.token).ok());
+  EXPECT_EQ(store().OldestWaiting("a")->value(), kWall);
+  const LeasedJob again = Lease();
+  ASSERT_TRUE(Retry(id, again.token, absl::Hours(1)).ok());
+  EXPECT_FALSE(store().OldestWaiting("a")->has_value());
+  // Its time has come when it is given back: it waits since then.
+  const LeasedJob late = Lease(At(absl::Hours(1)), "b");
+  EXPECT_EQ(late.row.id, delayed);
+  ASSERT_TRUE(Release(delayed, late.token).ok());
+  EXPECT_EQ(store().OldestWaiting("b")->value(), kWall + absl::Hours(1));
+}
+
+TEST_P(StoreConformance, OldestWaitingLooksAtTheFirstInLine) {
+  for (int i = 0; i < Store::kFirstInLine; ++i) Submit();
+  NewJob behind = Job();
+  behind.create_time = kWall - absl::Hours(1);
+  Submit(behind);
+  EXPECT_EQ(store().OldestWaiting("a")->value(), kWall);
+  Lease();
+  EXPECT_EQ(store().OldestWaiting("a")->value(), kWall - absl::Hours(1));
 }
 
 TEST_P(StoreConformance, SecretIsOfThirtyTwoBytesAndTheStoresOwn) {

@@ -20,12 +20,12 @@ std::string Text(const rpc::Status& status) {
 }  // namespace
 
 std::string Describe(const JobRow& row) {
-  return absl::StrCat("job ", row.id, " ", row.kind, " ", StateName(row.state), " attempt ",
-                      row.attempt, "/", row.max_attempts, " progress ", row.progress, " owner '",
-                      row.owner, "' correlation ", row.correlation_id, " create ",
-                      Text(row.create_time), " not before ", Text(row.not_before), " start ",
-                      Text(row.start_time), " end ", Text(row.end_time), " expire ",
-                      Text(row.expire_time), " error ", Text(row.error));
+  return absl::StrCat(
+      "job ", row.id, " ", row.kind, " ", StateName(row.state), " attempt ", row.attempt, "/",
+      row.max_attempts, " progress ", row.progress, " owner '", row.owner, "' correlation ",
+      row.correlation_id, " create ", Text(row.create_time), " ready ", Text(row.ready_time),
+      " not before ", Text(row.not_before), " start ", Text(row.start_time), " end ",
+      Text(row.end_time), " expire ", Text(row.expire_time), " error ", Text(row.error));
 }
 
 std::string Describe(const JobOutcome& outcome) {
@@ -42,7 +42,7 @@ std::string Describe(const StoreAnswer& answer) {
 
 std::string Describe(const JobEvent& event) {
   return absl::StrCat("event ", static_cast<int>(event.type), " ", StateName(event.before), " ",
-                      Describe(event.after));
+                      event.first_lease ? "first " : "", Describe(event.after));
 }
 
 JobResult StoreModel::ResultOf(int number) {
@@ -100,6 +100,7 @@ StoreAnswer StoreModel::Submit(const NewJob& submit) {
   row.owner = submit.owner;
   row.create_time = submit.create_time;
   row.not_before = submit.not_before;
+  row.ready_time = std::max(submit.create_time, submit.not_before.value_or(submit.create_time));
   events_.push_back({JobEvent::Type::kAccepted, JobState::kAccepted, row});
   return {absl::StatusCode::kOk, row};
 }
@@ -132,11 +133,12 @@ StoreAnswer StoreModel::Lease(const std::string& kind, JobTime now) {
       const JobState before = row.state;
       row.state = JobState::kRunning;
       row.attempt += 1;
+      row.progress = 0;
       row.start_time = now.wall;
       job.leases += 1;
       job.lease_is_good = true;
       job.lease_until = now.steady + kLease;
-      events_.push_back({JobEvent::Type::kLeased, before, row});
+      events_.push_back({JobEvent::Type::kLeased, before, row, job.leases == 1});
       answer.row = row;
       answer.payload = job.submit.payload;
       return answer;
@@ -180,7 +182,7 @@ StoreAnswer StoreModel::WithLease(const StoreOperation& operation, Job& job) {
 void StoreModel::Wait(Job& job, JobEvent::Type type) {
   job.lease_is_good = false;
   job.outcome.row.state = JobState::kAccepted;
-  job.outcome.row.start_time.reset();
+  job.outcome.row.progress = 0;
   events_.push_back({type, JobState::kRunning, job.outcome.row});
 }
 

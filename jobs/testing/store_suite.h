@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -93,13 +96,18 @@ class StoreConformance : public testing::TestWithParam<StoreMaker> {
 class EventLog {
  public:
   explicit EventLog(Store& store)
-      : events_(store.OnEvent([this](const JobEvent& event) {
+      : events_(store.OnEvent([this](absl::Span<const JobEvent> events) {
           const std::lock_guard lock(mutex_);
-          all_.push_back(event);
+          all_.insert(all_.end(), events.begin(), events.end());
         })),
-        runnable_(store.OnRunnable([this] {
+        later_events_(store.OnEventLater([this](absl::Span<const JobEvent> events) {
           const std::lock_guard lock(mutex_);
-          ++wakes_;
+          later_.insert(later_.end(), events.begin(), events.end());
+          told_later_.notify_all();
+        })),
+        runnable_(store.OnRunnable([this](const std::string& kind) {
+          const std::lock_guard lock(mutex_);
+          wakes_.push_back(kind);
         })) {}
 
   /// Since the last call.
@@ -107,17 +115,28 @@ class EventLog {
     const std::lock_guard lock(mutex_);
     return std::exchange(all_, {});
   }
-  int TakeWakes() {
+  /// The kinds of which something became leasable, since the last call.
+  std::vector<std::string> TakeWakes() {
     const std::lock_guard lock(mutex_);
-    return std::exchange(wakes_, 0);
+    return std::exchange(wakes_, {});
+  }
+  /// The first `count` events that nobody waited for, of a log that nothing was taken of; fewer if
+  /// it takes too long.
+  std::vector<JobEvent> WaitForLater(size_t count) {
+    std::unique_lock lock(mutex_);
+    told_later_.wait_for(lock, std::chrono::seconds(60), [&] { return later_.size() >= count; });
+    return later_;
   }
 
  private:
   std::mutex mutex_;
-  std::vector<JobEvent> all_;  // guarded by mutex_
-  int wakes_ = 0;              // guarded by mutex_
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> events_;
-  std::unique_ptr<Signal<>::Subscription> runnable_;
+  std::condition_variable told_later_;
+  std::vector<JobEvent> all_;       // guarded by mutex_
+  std::vector<JobEvent> later_;     // guarded by mutex_
+  std::vector<std::string> wakes_;  // guarded by mutex_
+  std::unique_ptr<EventSignal::Subscription> events_;
+  std::unique_ptr<EventSignal::Subscription> later_events_;
+  std::unique_ptr<KindSignal::Subscription> runnable_;
 };
 
 }  // namespace slipway::jobs

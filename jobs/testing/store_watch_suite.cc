@@ -200,25 +200,47 @@ TEST_P(StoreConformance, TellsNothingOfWhatWasRefusedOrAnsweredAgain) {
   EXPECT_FALSE(TryLease(At(), "b").job);
   EXPECT_FALSE(Delete(List({.now = kWall})[0]).ok());
   EXPECT_TRUE(log.Take().empty());
-  EXPECT_EQ(log.TakeWakes(), 0);
+  EXPECT_EQ(log.TakeWakes(), Texts());
 }
 
 TEST_P(StoreConformance, WakesWorkersWhenSomethingWaits) {
   EventLog log(store());
   const Text id = Submit().id;
-  EXPECT_EQ(log.TakeWakes(), 1);
-  Submit(Delayed(absl::Hours(1)));
-  EXPECT_EQ(log.TakeWakes(), 1) << "they must know when to ask again";
+  EXPECT_EQ(log.TakeWakes(), Texts{"a"});
+  Submit(Delayed(absl::Hours(1), "b"));
+  EXPECT_EQ(log.TakeWakes(), Texts{"b"}) << "they must know when to ask again";
   const LeasedJob first = Lease();
-  EXPECT_EQ(log.TakeWakes(), 0);
+  EXPECT_EQ(log.TakeWakes(), Texts());
   ASSERT_TRUE(Release(id, first.token).ok());
-  EXPECT_EQ(log.TakeWakes(), 1);
+  EXPECT_EQ(log.TakeWakes(), Texts{"a"});
   const LeasedJob second = Lease();
   ASSERT_TRUE(Retry(id, second.token, absl::Seconds(1)).ok());
-  EXPECT_EQ(log.TakeWakes(), 1);
+  EXPECT_EQ(log.TakeWakes(), Texts{"a"});
   const LeasedJob third = Lease(At(absl::Seconds(1)));
   ASSERT_TRUE(Complete(id, third.token).ok());
-  EXPECT_EQ(log.TakeWakes(), 0);
+  EXPECT_EQ(log.TakeWakes(), Texts());
+}
+
+TEST_P(StoreConformance, TellsAllAgainToThoseWhomNobodyWaitsFor) {
+  EventLog log(store());
+  const Text id = Submit().id;
+  ASSERT_TRUE(Release(id, Lease().token).ok());
+  ASSERT_TRUE(Complete(id, Lease().token).ok());
+  const Texts told = Describe(log.Take());
+  EXPECT_EQ(told.size(), 5u);
+  EXPECT_EQ(Describe(log.WaitForLater(5)), told);
+}
+
+TEST_P(StoreConformance, TellsWhichLeaseIsTheFirst) {
+  EventLog log(store());
+  const Text id = Submit().id;
+  ASSERT_TRUE(Release(id, Lease().token).ok());
+  Lease();
+  std::vector<bool> firsts;
+  for (const JobEvent& event : log.Take()) {
+    if (event.type == JobEvent::Type::kLeased) firsts.push_back(event.first_lease);
+  }
+  EXPECT_EQ(firsts, (std::vector<bool>{true, false}));
 }
 
 TEST_P(StoreConformance, TakesSubmissionsOfManyThreads) {

@@ -49,9 +49,9 @@ class Journal {
 class JobDiary {
  public:
   explicit JobDiary(Store& store)
-      : subscription_(store.OnEvent([this](const JobEvent& event) {
+      : subscription_(store.OnEvent([this](absl::Span<const JobEvent> events) {
           const std::lock_guard lock(mutex_);
-          rows_[event.type].push_back(event.after);
+          for (const JobEvent& event : events) rows_[event.type].push_back(event.after);
           changed_.notify_all();
         })) {}
 
@@ -68,7 +68,7 @@ class JobDiary {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<JobEvent::Type, std::vector<JobRow>> rows_;  // guarded by mutex_
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> subscription_;
+  std::unique_ptr<EventSignal::Subscription> subscription_;
 };
 
 /// Where handlers of a test wait until it lets them go on; opened once, by any thread.

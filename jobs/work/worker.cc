@@ -44,13 +44,14 @@ void Worker::AddHandler(std::string kind, JobHandler handler) {
 
 void Worker::Start() {
   for (const auto& [kind, handler] : handlers_) {
-    lanes_[kind] = std::make_unique<Lane>(work_, kind, handler, LimitOf(options_, kind), [this] {
-      if (Idle()) idle_.Wake();
-    });
+    lanes_[kind].lane =
+        std::make_unique<Lane>(work_, kind, handler, LimitOf(options_, kind), [this] {
+          if (Idle()) idle_.Wake();
+        });
   }
   purger_ = std::make_unique<Purger>(work_);
-  events_ = store_.OnEvent([this](const JobEvent& event) { OnEvent(event); });
-  runnable_ = store_.OnRunnable([this] { PostWake(); });
+  events_ = store_.OnEvent([this](absl::Span<const JobEvent> events) { OnEvents(events); });
+  runnable_ = store_.OnRunnable([this](const std::string& kind) { OnRunnable(kind); });
   executor_.Post([this] { Begin(); });
   thread_ = std::thread([this] { executor_.Run(); });
 }
@@ -65,44 +66,46 @@ void Worker::Stop(absl::Duration grace) {
   purger_.reset();
 }
 
-void Worker::PostWake() {
-  // One wake-up on its way is enough for any number of submissions.
-  if (!wake_posted_.exchange(true)) executor_.Post([this] { Wake(); });
+void Worker::OnRunnable(const std::string& kind) {
+  const auto found = lanes_.find(kind);
+  if (found == lanes_.end()) return;
+  Track& track = found->second;
+  // One piece of news on its way is enough for any number of submissions.
+  if (track.news_posted.exchange(true)) return;
+  executor_.Post([&track] {
+    track.news_posted = false;
+    track.lane->News();
+  });
 }
 
-void Worker::OnEvent(const JobEvent& event) {
-  const JobRow& row = event.after;
-  if (event.type == JobEvent::Type::kEnded) {
-    const bool cancelled = row.state == JobState::kCancelled && event.before == JobState::kRunning;
-    if (!cancelled || lanes_.count(row.kind) == 0) return;
-    executor_.Post([this, kind = row.kind, id = row.id] { lanes_.at(kind)->OnCancelled(id); });
-  } else if (event.type == JobEvent::Type::kRetried ||
-             (event.type == JobEvent::Type::kAccepted && row.not_before)) {
-    // Nothing to lease yet, but there is a new time to ask at.
-    PostWake();
+void Worker::OnEvents(absl::Span<const JobEvent> events) {
+  for (const JobEvent& event : events) {
+    const JobRow& row = event.after;
+    const bool cancelled = row.state == JobState::kCancelled &&
+                           event.type == JobEvent::Type::kEnded &&
+                           event.before == JobState::kRunning;
+    if (!cancelled) continue;
+    const auto found = lanes_.find(row.kind);
+    if (found == lanes_.end()) continue;
+    executor_.Post([lane = found->second.lane.get(), id = row.id] { lane->OnCancelled(id); });
   }
 }
 
-void Worker::Wake() {
-  wake_posted_ = false;
-  for (const auto& [kind, lane] : lanes_) lane->News();
-}
-
 void Worker::Begin() {
-  Wake();
+  for (const auto& [kind, track] : lanes_) track.lane->News();
   Beat();
   purger_->Start();
 }
 
 void Worker::Beat() {
   const rpc::Time now = executor_.Now();
-  for (const auto& [kind, lane] : lanes_) lane->Beat(now);
+  for (const auto& [kind, track] : lanes_) track.lane->Beat(now);
   heartbeat_.Start(now + ToSteady(options_.lease) / 3, [this] { Beat(); });
 }
 
 bool Worker::Idle() const {
   return std::all_of(lanes_.begin(), lanes_.end(),
-                     [](const auto& entry) { return entry.second->idle(); });
+                     [](const auto& entry) { return entry.second.lane->idle(); });
 }
 
 rpc::Task<void> Worker::WaitIdle(rpc::Duration duration) {
@@ -119,10 +122,10 @@ rpc::Task<void> Worker::WaitIdle(rpc::Duration duration) {
 
 rpc::Task<void> Worker::Drain(rpc::Duration grace) {
   purger_->Stop();
-  for (const auto& [kind, lane] : lanes_) lane->Close();
+  for (const auto& [kind, track] : lanes_) track.lane->Close();
   auto end = WaitIdle(grace);
   co_await std::move(end);
-  for (const auto& [kind, lane] : lanes_) lane->GiveBack();
+  for (const auto& [kind, track] : lanes_) track.lane->GiveBack();
   auto give_back = WaitIdle(ToSteady(options_.patience) + kLastWrites);
   co_await std::move(give_back);
   if (!Idle()) base::LogWarn("the store did not note in time which jobs were given back");

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "jobs/store/store.h"
 #include "jobs/work/context.h"
 #include "jobs/work/handler.h"
@@ -22,8 +23,8 @@ namespace slipway::jobs {
 
 /// Runs jobs: one thread, on which handlers are in flight as coroutines, in one lane for each kind.
 /// Leases the jobs that it has handlers for, keeps the leases, tells the store how each attempt
-/// ended. The store wakes it when there is something to lease, and says when a job was cancelled;
-/// a sweep now and then finds what nobody told.
+/// ended. The store wakes a lane when there is something for it to lease, and says when a job was
+/// cancelled; a sweep now and then finds what nobody told.
 ///
 /// Owned by the engine, which keeps the store longer. AddHandler, Start and Stop are for one
 /// thread; of a store's workers in one process each has its own steady clock, which agree unless
@@ -51,11 +52,17 @@ class Worker {
   void Stop(absl::Duration grace);
 
  private:
-  void PostWake();
-  void OnEvent(const JobEvent& event);
+  /// A lane, and whether news for it is on its way.
+  struct Track {
+    std::unique_ptr<Lane> lane;
+    std::atomic<bool> news_posted{false};
+  };
+
+  // Any thread.
+  void OnRunnable(const std::string& kind);
+  void OnEvents(absl::Span<const JobEvent> events);
 
   // All on the worker's thread.
-  void Wake();
   void Begin();
   void Beat();
   bool Idle() const;
@@ -70,14 +77,13 @@ class Worker {
   const WorkContext work_;
   JobHandlers handlers_;
 
-  std::atomic<bool> wake_posted_{false};
   rpc::WaitSlot idle_;
   rpc::Timer heartbeat_{executor_};
-  std::map<std::string, std::unique_ptr<Lane>> lanes_;  // by kind; fixed while the thread runs
+  std::map<std::string, Track> lanes_;  // by kind; fixed while the thread runs
   std::unique_ptr<Purger> purger_;
 
-  std::unique_ptr<Signal<>::Subscription> runnable_;
-  std::unique_ptr<Signal<const JobEvent&>::Subscription> events_;
+  std::unique_ptr<KindSignal::Subscription> runnable_;
+  std::unique_ptr<EventSignal::Subscription> events_;
   std::thread thread_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -60,6 +61,24 @@ TEST_P(WorkerTest, IsWokenBySubmissions) {
   for (size_t i = 1; i <= 20; ++i) {
     Submit("note", "x");
     ASSERT_EQ(journal_.WaitFor(i).size(), i);
+  }
+}
+
+TEST_P(WorkerTest, SubmissionWakesNoOtherKind) {
+  options_.sweep = absl::Hours(1);
+  const size_t kinds = Handlers().size();
+  StartWorker();
+  spy_.WaitFor("LeaseNext", kinds);
+  for (size_t i = 1; i <= 3; ++i) {
+    Submit("note", "x");
+    events_.WaitFor(Type::kEnded, i);
+  }
+  std::map<std::string, int> asked;
+  for (const SpyStore::Request& request : spy_.Requests("LeaseNext")) ++asked[request.kind];
+  EXPECT_EQ(asked.size(), kinds);
+  for (const auto& [kind, count] : asked) {
+    if (kind == "note") continue;
+    EXPECT_EQ(count, 1) << kind;
   }
 }
 
@@ -415,17 +434,58 @@ TEST_P(WorkerTest, StaleEndIsRefused) {
   EXPECT_EQ(events_.Of(Type::kEnded).size(), 1u);
 }
 
-TEST_P(WorkerTest, LosesALeaseToItselfWithoutRunningTwiceAtOnce) {
-  options_.lease = absl::Milliseconds(50);
+/// The store could not write for longer than a lease: neither what runs nor what has ended is taken
+/// for lost once it can.
+TEST_P(WorkerTest, KeepsItsJobsWhenTheStoreHadNoRoomForLongerThanALease) {
+  options_.lease = absl::Milliseconds(100);
   options_.sweep = absl::Milliseconds(5);
-  spy_.Refuse([](const std::string& operation) {
-    return operation == "Extend" ? absl::UnavailableError("busy") : absl::OkStatus();
+  std::atomic<bool> full{true};
+  spy_.Refuse([&full](const std::string& operation) {
+    const bool refuse = full && (operation == "Extend" || operation == "Complete");
+    return refuse ? absl::ResourceExhaustedError("disk full") : absl::OkStatus();
   });
+  const auto once = [](NewJob& job) { job.max_attempts = 1; };
+  const std::string runs = Submit("gate", "runs", once);
+  const std::string ended = Submit("note", "ended", once);
+  StartWorker();
+  // The second try comes a second after the first: the leases have run out long before.
+  std::set<std::string> tried;
+  for (size_t count = 1; tried.size() < 2 || count < 6; ++count) {
+    tried.insert(spy_.WaitFor("Extend", count).at(count - 1).id);
+    Submit("gate", "new");
+    Submit("note", "new");
+  }
+  EXPECT_EQ(events_.Of(Type::kEnded).size(), 0u);
+  full = false;
+  gate_.Open();
+  std::vector<JobRow> rows = events_.WaitFor(Type::kEnded, 2);
+  while (Get(runs).row.state == JobState::kRunning || Get(ended).row.state == JobState::kRunning) {
+    rows = events_.WaitFor(Type::kEnded, rows.size() + 1);
+  }
+  for (const std::string& id : {runs, ended}) {
+    const JobRow row = Get(id).row;
+    EXPECT_EQ(row.state, JobState::kSucceeded) << row.error.message();
+    EXPECT_EQ(row.attempt, 1);
+  }
+  // And the others run.
+  EXPECT_EQ(events_.WaitFor(Type::kEnded, events_.Of(Type::kAccepted).size()).size(),
+            events_.Of(Type::kAccepted).size());
+  for (const JobRow& row : events_.Of(Type::kLeased)) EXPECT_EQ(row.attempt, 1) << row.id;
+}
+
+/// Another worker has taken over the lease, which ours does not know, and has let it end.
+TEST_P(WorkerTest, TakesALostJobUpAgainWithoutRunningItTwiceAtOnce) {
+  options_.sweep = absl::Milliseconds(5);
   const std::string id = Submit("hang", "x");
   StartWorker();
-  const Strings entries = journal_.WaitFor(5);
-  EXPECT_EQ(Strings(entries.begin(), entries.begin() + 5),
-            (Strings{"x", "x ended", "x", "x ended", "x"}));
+  journal_.WaitFor(1);
+  const JobTime later{kNow, kNow + absl::Hours(1)};
+  const auto lost =
+      runner_.Run(store_.LeaseNext(runner_.executor(), "hang", later, -absl::Hours(2)));
+  ASSERT_TRUE(lost.ok() && lost->job);
+  const Strings entries = journal_.WaitFor(3);
+  EXPECT_EQ(Strings(entries.begin(), entries.begin() + 3), (Strings{"x", "x ended", "x"}));
+  EXPECT_EQ(Get(id).row.attempt, 3);
   EXPECT_TRUE(spy_.Requests("Release").empty());
 }
 
@@ -544,9 +604,11 @@ TEST_P(WorkerTest, WallClockJumpsDoNotMoveWaitsBetweenAttempts) {
   options_.sweep = absl::Hours(1);
   for (int i = 0; i < 2; ++i) Fail(absl::UnavailableError("down"));
   const std::string id = Submit("fail", "x");
-  const auto jump = store_.OnEvent([this](const JobEvent& event) {
-    if (event.type != Type::kRetried) return;
-    clock_.Advance(event.after.attempt == 1 ? absl::Hours(-24) : absl::Hours(48));
+  const auto jump = store_.OnEvent([this](absl::Span<const JobEvent> events) {
+    for (const JobEvent& event : events) {
+      if (event.type != Type::kRetried) continue;
+      clock_.Advance(event.after.attempt == 1 ? absl::Hours(-24) : absl::Hours(48));
+    }
   });
   StartWorker();
   ASSERT_EQ(events_.WaitFor(Type::kEnded, 1).size(), 1u);
