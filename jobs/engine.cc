@@ -107,6 +107,7 @@ void JobEngine::MakeServices(const Options& options, outbound::AllowList callbac
   tokens.timeout = options.config.callback_timeout;
   tokens.clock = options.clock;
   tokens.metrics = options.metrics;
+  tokens.observer = observer_.get();
   token_service_ = std::make_shared<TokenJobService>(*store_, *http_, std::move(tokens));
 }
 

@@ -98,6 +98,8 @@ rpc::Task<Delivered> Deliverer::Deliver(Delivery delivery) {
   request.body = std::move(delivery.body);
   request.timeout = options_.timeout;
   request.allow = options_.allow;
+  // A receiver that takes a result and hangs up shall not see it twice for one poll.
+  request.reuse_connection = false;
   const rpc::Time began = http_.executor().Now();
   auto send = http_.Send(http_.executor(), std::move(request));
   const absl::StatusOr<outbound::HttpResponse> answer = co_await std::move(send);

@@ -560,10 +560,12 @@ TEST_F(JobServiceTest, RefusesListsThatAreNotAllowed) {
 }
 
 TEST_F(JobServiceTest, RefusesPageTokensOfOthers) {
-  caller_ = "Bearer a";
-  const absl::Status status = List(1, "x").status();
-  EXPECT_TRUE(absl::IsInvalidArgument(status));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("pageToken"));
+  for (const char* caller : {"Bearer a", ""}) {
+    caller_ = caller;
+    const absl::Status status = List(1, "x").status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << caller;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("pageToken"));
+  }
 }
 
 rpc::Task<rpc::UnaryResult> CallOnce(rpc::Upstream& upstream, rpc::CallSpec spec,

@@ -5,7 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/reason.h"
+#include "base/status_macros.h"
 #include "jobs/service/render.h"
+#include "jobs/store/id.h"
 
 namespace slipway::jobs {
 namespace {
@@ -28,6 +30,9 @@ absl::StatusOr<JobQuery> ToQuery(const v1::ListJobsRequest& request, absl::Time 
   if (!v1::Job::State_IsValid(request.state())) {
     return BadField(absl::StrCat("state: ", static_cast<int>(request.state()),
                                  " is not one of ACCEPTED, RUNNING, SUCCEEDED, FAILED, CANCELLED"));
+  }
+  if (!request.page_token().empty()) {
+    SLIPWAY_RETURN_IF_ERROR(DecodePageToken(request.page_token()).status());
   }
   JobQuery query;
   query.page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();

@@ -7,12 +7,9 @@
 
 namespace slipway::jobs {
 
-/// True when the caller sent an `authorization` that is not empty.
-bool HasAuthorization(const rpc::Metadata& metadata);
-
 /// Who the caller is to the job store: a digest of its `authorization` under `secret` (Store's), so
 /// that nothing of the authorization itself is kept and the digest is of no use elsewhere. Empty
-/// without one.
+/// without one; of several, all together.
 std::string OwnerOf(const std::string& secret, const rpc::Metadata& metadata);
 
 /// Whether `caller` (as OwnerOf makes it) may know of the job: its owner, and of a job without one

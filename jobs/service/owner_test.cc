@@ -9,8 +9,15 @@ namespace {
 TEST(Owner, NobodyWithoutAnAuthorization) {
   EXPECT_EQ(OwnerOf("secret", {}), "");
   EXPECT_EQ(OwnerOf("secret", {{"authorization", ""}}), "");
-  EXPECT_FALSE(HasAuthorization({{"authorization", ""}}));
-  EXPECT_FALSE(HasAuthorization({{"x-authorization", "Bearer a"}}));
+  EXPECT_EQ(OwnerOf("secret", {{"x-authorization", "Bearer a"}}), "");
+}
+
+TEST(Owner, OfSeveralIsNoneOfThem) {
+  const rpc::Metadata both = {{"authorization", "Bearer a"}, {"authorization", "Bearer b"}};
+  const std::string owner = OwnerOf("secret", both);
+  for (const char* one : {"Bearer a", "Bearer b", ""}) {
+    EXPECT_NE(owner, OwnerOf("secret", {{"authorization", one}})) << one;
+  }
 }
 
 TEST(Owner, SameForTheSameAuthorizationAndSecretOnly) {

@@ -1,12 +1,14 @@
 #include "jobs/work/call_request.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
 #include "google/protobuf/descriptor.h"
@@ -28,8 +30,33 @@ absl::Status Wrong(absl::string_view field, absl::string_view problem,
                          absl::StrCat(field, ": ", problem));
 }
 
+/// The first number in `value` that may not be the one that was written: JSON numbers become
+/// doubles, which are exact up to 2^53. Larger ones than 64 bits hold are no integers that anybody
+/// counts with.
+const pb::Value* FindInexact(const pb::Value& value) {
+  constexpr double kExact = 9007199254740992.0;     // 2^53
+  constexpr double kMost = 18446744073709551616.0;  // 2^64
+  if (value.has_number_value()) {
+    const double size = std::abs(value.number_value());
+    return size >= kExact && size < kMost ? &value : nullptr;
+  }
+  const pb::Value* found = nullptr;
+  for (const auto& [name, field] : value.struct_value().fields()) {
+    if (found == nullptr) found = FindInexact(field);
+  }
+  for (const pb::Value& element : value.list_value().values()) {
+    if (found == nullptr) found = FindInexact(element);
+  }
+  return found;
+}
+
 absl::StatusOr<std::string> FromValue(const schema::Schema& schema,
                                       const schema::MethodInfo& method, const pb::Value& value) {
+  if (const pb::Value* number = FindInexact(value); number != nullptr) {
+    return Wrong(kRequest, absl::StrFormat("the number %.0f is not below 2^53, where JSON numbers "
+                                           "are exact: write it as a string",
+                                           number->number_value()));
+  }
   const schema::MessageType& type = *schema.FindMessage("google.protobuf.Value");
   const absl::StatusOr<std::string> json = schema::JsonFromWire(type, value.SerializeAsString());
   if (!json.ok()) return Wrong(kRequest, json.status().message());

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/reason.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
@@ -200,6 +201,11 @@ TEST_F(CallTargetsCheck, RequestThatDoesNotFit) {
       EchoOf(R"({"replies":[{},{"bigCount":"many"}]})"),
       AllOf(HasSubstr("call.request: "), HasSubstr("replies[1].big_count"), HasSubstr("many")));
   ExpectBad(EchoOf(R"({"bigCount":1.5})"), HasSubstr("1.5"));
+  // Not silently another number than the one that was written.
+  for (const char* number : {"9007199254740993", "-9007199254740993", "18446744073709551615"}) {
+    ExpectBad(EchoOf(absl::StrCat(R"({"replies":[{"bigCount":)", number, "}]}")),
+              AllOf(HasSubstr("call.request: the number "), HasSubstr("as a string")));
+  }
   for (const char* no_object : {"null", "1", "\"text\"", "[]", "true"}) {
     ExpectBad(EchoOf(no_object), AllOf(HasSubstr("call.request: "), HasSubstr("a JSON object")));
   }

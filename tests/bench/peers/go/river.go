@@ -88,7 +88,7 @@ func migrateRiver(pool *pgxpool.Pool) error {
 }
 
 // workRiver works jobs off until it is killed. With River's default pauses between two fetches it would
-// be those that are measured, so they are as in River's own benchmark.
+// be those that are measured, so they are short here.
 func workRiver(pool *pgxpool.Pool, workers int) error {
 	known := river.NewWorkers()
 	river.AddWorker(known, &greetingWorker{})
