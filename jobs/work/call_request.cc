@@ -38,7 +38,7 @@ const pb::Value* FindInexact(const pb::Value& value) {
   constexpr double kMost = 18446744073709551616.0;  // 2^64
   if (value.has_number_value()) {
     const double size = std::abs(value.number_value());
-    return size >= kExact && size < kMost ? &value : nullptr;
+    return size >= kExact && size <= kMost ? &value : nullptr;
   }
   const pb::Value* found = nullptr;
   for (const auto& [name, field] : value.struct_value().fields()) {
