@@ -20,8 +20,8 @@ class Reader {
     if (!bytes) co_return std::nullopt;
     T message;
     if (message.ParseFromString(*bytes)) co_return message;
-    error_ = absl::InvalidArgumentError("a request message does not decode as " +
-                                        message.GetTypeName());
+    error_ =
+        absl::InvalidArgumentError("a request message does not decode as " + message.GetTypeName());
     co_return std::nullopt;
   }
   const absl::Status& error() const { return error_; }

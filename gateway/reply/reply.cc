@@ -125,8 +125,8 @@ Reply MakeError(const absl::Status& status, const ErrorStyle& style) {
 Reply MakeCallError(const rpc::UnaryResult& result, const ReplyPlan* plan, bool wants_trailers,
                     const ErrorStyle& style) {
   const int status = StatusFromMetadata(plan, result.initial_metadata, 400);
-  Reply reply = ErrorReply(status != 0 ? status : HttpStatus(result.status.code()), result.status,
-                           style);
+  Reply reply =
+      ErrorReply(status != 0 ? status : HttpStatus(result.status.code()), result.status, style);
   AddMetadata(plan, result.initial_metadata, &reply.head);
   if (wants_trailers) AddTrailers(result.trailers, &reply);
   return reply;

@@ -11,8 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
-#include "jobs/work/call_handler.h"
 #include "jobs/testing/call_fixture.h"
+#include "jobs/work/call_handler.h"
 #include "server/grpc/grpc_server.h"
 
 // Jobs that call another server: a target of --job-target, over HTTP/2, before the gRPC library.
