@@ -7,7 +7,7 @@ namespace slipway::outbound {
 rpc::Time FixedWindow::ClosesAt() const {
   const rpc::Time latest = opened_ + options_.margin;
   const rpc::Time begun = answered_ ? std::min(*answered_, latest) : latest;
-  return std::max(begun + options_.window, refused_until_);
+  return begun + options_.window;
 }
 
 void FixedWindow::Open(rpc::Time now) {
@@ -29,8 +29,9 @@ int FixedWindow::Available(rpc::Time now) {
 Permit FixedWindow::Take(rpc::Time now) {
   if (!IsOpen(now)) Open(now);
   ++used_;
-  if (now >= QuietFrom() && late_++ == 0) first_late_ = now;
-  return {id_};
+  const bool late = now >= QuietFrom();
+  if (late && late_++ == 0) first_late_ = now;
+  return {id_, late};
 }
 
 bool FixedWindow::Valid(Permit permit, rpc::Time now) const {
@@ -38,38 +39,42 @@ bool FixedWindow::Valid(Permit permit, rpc::Time now) const {
 }
 
 void FixedWindow::Return(Permit permit, rpc::Time) {
-  if (permit.window == id_ && used_ > 0) --used_;
+  if (permit.window != id_) return;
+  if (used_ > 0) --used_;
+  if (permit.late && late_ > 0) --late_;
 }
 
 void FixedWindow::Answered(Permit permit, rpc::Time now) {
   if (permit.window == id_ && !answered_) answered_ = now;
 }
 
+void FixedWindow::Served(Permit permit, rpc::Time now) {
+  Answered(permit, now);
+  // Others may have been on their way when one was refused: they say nothing about it.
+  if (permit.window > refused_in_) refused_until_ = std::min(refused_until_, now);
+}
+
+rpc::Time FixedWindow::RefusedUntilWithoutWord(rpc::Time now) const {
+  if (now < refused_until_) return refused_until_;  // nothing new
+  return IsOpen(now) ? ClosesAt() : now + options_.window;
+}
+
 void FixedWindow::Refused(Permit permit, rpc::Time now, std::optional<rpc::Duration> retry_after) {
   Answered(permit, now);
-  rpc::Time until = now + options_.window;
-  if (retry_after) {
-    until = now + *retry_after;
-  } else if (IsOpen(now)) {
-    until = ClosesAt();
-  }
+  const rpc::Time until = retry_after ? now + *retry_after : RefusedUntilWithoutWord(now);
   refused_until_ = std::max(refused_until_, until);
-  used_ = std::max(used_, options_.limit);  // of an open window; a closed one is not asked
-  late_ = 0;  // the upstream is not where we thought; `until` is all that is known of it
+  // The upstream is not where we thought; `until` is all that is known of it.
+  refused_in_ = id_;
+  open_ = false;
+  late_ = 0;
 }
 
 rpc::Time FixedWindow::LookAgainAt(rpc::Time now) const {
-  if (!IsOpen(now)) {
-    return Late(now) > 0 ? std::max(refused_until_, first_late_ + options_.window) : refused_until_;
-  }
+  if (now < refused_until_) return refused_until_;
+  if (!IsOpen(now)) return first_late_ + options_.window;
   // The first answer may yet show an earlier end than the one known now.
   const rpc::Time earliest = opened_ + options_.window;
-  if (!answered_ && now < earliest) return std::max(earliest, refused_until_);
-  return ClosesAt();
-}
-
-WaitReason FixedWindow::Reason(rpc::Time now) const {
-  return now < refused_until_ ? WaitReason::kRefused : WaitReason::kWindow;
+  return !answered_ && now < earliest ? earliest : ClosesAt();
 }
 
 void TokenBucket::Fill(rpc::Time now) {
@@ -92,7 +97,7 @@ Permit TokenBucket::Take(rpc::Time now) {
   Fill(now);
   // Debts are limited: a burst that did not wait must not close the bucket for hours.
   tokens_ = std::max(tokens_ - 1, -static_cast<double>(options_.burst));
-  return {};
+  return {refusals_};
 }
 
 void TokenBucket::Return(Permit, rpc::Time now) {
@@ -100,9 +105,19 @@ void TokenBucket::Return(Permit, rpc::Time now) {
   tokens_ = std::min<double>(options_.burst, tokens_ + 1);
 }
 
+void TokenBucket::Served(Permit permit, rpc::Time now) {
+  if (permit.window == refusals_) refused_until_ = std::min(refused_until_, now);
+}
+
 void TokenBucket::Refused(Permit, rpc::Time now, std::optional<rpc::Duration> retry_after) {
   Fill(now);
+  ++refusals_;
   tokens_ = std::min(tokens_, 0.0);
+  if (retry_after) {  // one token is there when it is over
+    const auto intervals =
+        std::chrono::duration<double>(*retry_after) / std::chrono::duration<double>(Interval());
+    tokens_ = std::max(tokens_, 1 - intervals);
+  }
   refused_until_ = std::max(refused_until_, now + retry_after.value_or(Interval()));
 }
 
@@ -113,10 +128,6 @@ rpc::Time TokenBucket::LookAgainAt(rpc::Time now) const {
     full = *filled_ + std::chrono::round<rpc::Duration>(missing);
   }
   return std::max({full, refused_until_, now + rpc::Duration(1)});
-}
-
-WaitReason TokenBucket::Reason(rpc::Time now) const {
-  return now < refused_until_ ? WaitReason::kRefused : WaitReason::kWindow;
 }
 
 }  // namespace slipway::outbound

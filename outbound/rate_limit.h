@@ -13,12 +13,15 @@ namespace slipway::outbound {
 struct Permit {
   /// The limit's window that it belongs to; meaningful to the RateLimit that gave it only.
   std::uint64_t window = 0;
+  /// Taken without waiting, so late that it may count in the upstream's next window.
+  bool late = false;
 };
 
 /// Why there is no permit just now.
 enum class WaitReason {
   kWindow,   ///< what the limit allows is used up
   kRefused,  ///< the upstream refused a request and said, or we assume, until when
+  kFailed,   ///< a request failed, and its caller waits before the next attempt
 };
 
 /// What an upstream allows, as its client must reckon: a state machine without a clock, a thread or
@@ -26,8 +29,8 @@ enum class WaitReason {
 /// their look at the clock and the call. One thread at a time.
 ///
 /// A permit is taken, then either given back unused, or its request is sent and its end reported:
-/// Answered for any answer, Refused for a 429. A request that ends without an answer is not
-/// reported.
+/// Served for what was asked for, Refused for a 429, Answered for any other answer. A request that
+/// ends without an answer is not reported.
 class RateLimit {
  public:
   virtual ~RateLimit() = default;
@@ -40,12 +43,21 @@ class RateLimit {
   virtual bool Valid(Permit permit, rpc::Time now) const = 0;
   virtual void Return(Permit permit, rpc::Time now) = 0;
   virtual void Answered(Permit permit, rpc::Time now) = 0;
-  /// `retry_after` from now, as far as the upstream said: until then nothing is available.
+  /// Answered, and more: a request that was sent after a refusal shows that it is over.
+  virtual void Served(Permit permit, rpc::Time now) = 0;
+  /// `retry_after` from now, as far as the upstream said: until then nothing is available, and then
+  /// something is.
   virtual void Refused(Permit permit, rpc::Time now, std::optional<rpc::Duration> retry_after) = 0;
   /// While nothing is available: when to look again. Later than `now`; may be too early, never too
   /// late.
   virtual rpc::Time LookAgainAt(rpc::Time now) const = 0;
-  virtual WaitReason Reason(rpc::Time now) const = 0;
+  /// Until when nothing is available because the upstream refused; a time that is over, or
+  /// Time::min(), when it does not refuse.
+  virtual rpc::Time RefusedUntil() const = 0;
+  /// While nothing is available: why.
+  WaitReason Reason(rpc::Time now) const {
+    return now < RefusedUntil() ? WaitReason::kRefused : WaitReason::kWindow;
+  }
 };
 
 /// So many requests in a window that opens, at the upstream, with the first request it sees, lasts
@@ -57,6 +69,8 @@ class RateLimit {
 /// upstream must not halve the rate). In the last part, from `guard` before the earliest possible
 /// end, no permit is given: such a request might open the upstream's next window, and the full
 /// burst that follows would then be refused in part.
+///
+/// A refusal ends the window: where the upstream's next one begins is all that is known of it then.
 class FixedWindow : public RateLimit {
  public:
   struct Options {
@@ -82,9 +96,10 @@ class FixedWindow : public RateLimit {
   bool Valid(Permit permit, rpc::Time now) const override;
   void Return(Permit permit, rpc::Time now) override;
   void Answered(Permit permit, rpc::Time now) override;
+  void Served(Permit permit, rpc::Time now) override;
   void Refused(Permit permit, rpc::Time now, std::optional<rpc::Duration> retry_after) override;
   rpc::Time LookAgainAt(rpc::Time now) const override;
-  WaitReason Reason(rpc::Time now) const override;
+  rpc::Time RefusedUntil() const override { return refused_until_; }
 
  private:
   bool IsOpen(rpc::Time now) const { return open_ && now < ClosesAt(); }
@@ -95,6 +110,7 @@ class FixedWindow : public RateLimit {
   /// How many late ones may be in a window that opens now.
   int Late(rpc::Time now) const { return now < first_late_ + options_.window ? late_ : 0; }
   void Open(rpc::Time now);
+  rpc::Time RefusedUntilWithoutWord(rpc::Time now) const;
 
   const Options options_;
   bool open_ = false;
@@ -103,6 +119,7 @@ class FixedWindow : public RateLimit {
   rpc::Time opened_{};
   std::optional<rpc::Time> answered_;
   rpc::Time refused_until_ = rpc::Time::min();
+  std::uint64_t refused_in_ = 0;  // the window that the last refusal ended
   /// Requests that were sent without waiting in the quiet part: they may be in the next window.
   int late_ = 0;
   rpc::Time first_late_{};
@@ -127,9 +144,10 @@ class TokenBucket : public RateLimit {
   bool Valid(Permit, rpc::Time now) const override { return now >= refused_until_; }
   void Return(Permit permit, rpc::Time now) override;
   void Answered(Permit, rpc::Time) override {}
+  void Served(Permit permit, rpc::Time now) override;
   void Refused(Permit permit, rpc::Time now, std::optional<rpc::Duration> retry_after) override;
   rpc::Time LookAgainAt(rpc::Time now) const override;
-  WaitReason Reason(rpc::Time now) const override;
+  rpc::Time RefusedUntil() const override { return refused_until_; }
 
  private:
   void Fill(rpc::Time now);
@@ -140,6 +158,7 @@ class TokenBucket : public RateLimit {
   double tokens_;
   std::optional<rpc::Time> filled_;  // nothing was taken yet: it is full
   rpc::Time refused_until_ = rpc::Time::min();
+  std::uint64_t refusals_ = 0;  // a permit's window: how many there had been when it was taken
 };
 
 }  // namespace slipway::outbound

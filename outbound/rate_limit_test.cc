@@ -123,6 +123,51 @@ TEST_F(FixedWindowTest, ARefusalStopsAllUntilTheTimeThatTheUpstreamSaid) {
   EXPECT_EQ(TakeAll().size(), 10u);
 }
 
+TEST_F(FixedWindowTest, ARefusalForLessThanTheWindowEndsIt) {
+  const auto permits = TakeAll();
+  limit_.Answered(permits[0], now_);
+  for (int i = 1; i < 10; ++i) limit_.Refused(permits[i], now_, milliseconds(500));
+  EXPECT_EQ(limit_.LookAgainAt(now_), now_ + milliseconds(500));
+  Pass(milliseconds(499));
+  EXPECT_EQ(limit_.Available(now_), 0);
+  Pass(milliseconds(1));
+  EXPECT_EQ(TakeAll().size(), 10u);
+}
+
+TEST_F(FixedWindowTest, WhatIsServedAfterARefusalEndsIt) {
+  const Permit refused = limit_.Take(now_);
+  const Permit on_its_way = limit_.Take(now_);
+  limit_.Refused(refused, now_, std::chrono::hours(24));
+  limit_.Served(on_its_way, now_);
+  EXPECT_EQ(limit_.Available(now_), 0) << "sent before the refusal: it says nothing";
+  Pass(seconds(30));
+  const Permit anyway = limit_.Take(now_);
+  limit_.Answered(anyway, now_);
+  EXPECT_EQ(limit_.Available(now_), 0) << "an error does not say that the limit is kept";
+  limit_.Served(anyway, now_);
+  EXPECT_EQ(TakeAll().size(), 9u);
+  EXPECT_EQ(limit_.Reason(now_), WaitReason::kWindow);
+}
+
+TEST_F(FixedWindowTest, RefusalsThatSayNoTimeDoNotPutOffTheEnd) {
+  const auto permits = TakeAll();
+  limit_.Answered(permits[0], now_);
+  for (const Permit& permit : permits) limit_.Refused(permit, now_, std::nullopt);
+  Pass(seconds(1));
+  limit_.Refused(limit_.Take(now_), now_, std::nullopt);
+  EXPECT_EQ(limit_.LookAgainAt(now_), now_ + seconds(1));
+  Pass(seconds(1));
+  EXPECT_EQ(TakeAll().size(), 10u);
+}
+
+TEST_F(FixedWindowTest, ALateOneThatIsReturnedCountsNowhere) {
+  limit_.Answered(limit_.Take(now_), now_);
+  Pass(milliseconds(1990));
+  limit_.Return(limit_.Take(now_), now_);
+  Pass(milliseconds(10));
+  EXPECT_EQ(TakeAll().size(), 10u);
+}
+
 TEST_F(FixedWindowTest, ARefusalThatSaysNoTimeEndsTheWindow) {
   const Permit permit = limit_.Take(now_);
   limit_.Answered(permit, now_);
@@ -152,7 +197,7 @@ TEST_F(FixedWindowTest, LooksAgainLaterThanNowWheneverNothingIsAvailable) {
   Permit last;
   for (int i = 0; i < 100'000; ++i) {
     state = state * 1664525 + 1013904223;
-    switch ((state >> 24) % 6) {
+    switch ((state >> 24) % 7) {
       case 0:
         last = limit_.Take(now_);
         break;
@@ -164,6 +209,9 @@ TEST_F(FixedWindowTest, LooksAgainLaterThanNowWheneverNothingIsAvailable) {
         break;
       case 3:
         limit_.Return(last, now_);
+        break;
+      case 4:
+        limit_.Served(last, now_);
         break;
       default:
         Pass(milliseconds((state >> 8) % 100));
@@ -227,6 +275,26 @@ TEST_F(TokenBucketTest, ARefusalEmptiesItUntilTheTimeThatTheUpstreamSaid) {
   EXPECT_EQ(TakeAll(), 0);
   now_ += milliseconds(1);
   EXPECT_EQ(TakeAll(), 5);
+}
+
+TEST_F(TokenBucketTest, ARefusalForLessThanATokenTakesIsOverWhenTheUpstreamSaid) {
+  TakeAll();
+  limit_.Refused({}, now_, milliseconds(30));
+  EXPECT_EQ(limit_.LookAgainAt(now_), now_ + milliseconds(30));
+  now_ += milliseconds(30);
+  EXPECT_EQ(TakeAll(), 1);
+}
+
+TEST_F(TokenBucketTest, WhatIsServedAfterARefusalEndsIt) {
+  const Permit before = limit_.Take(now_);
+  limit_.Refused(before, now_, std::chrono::hours(24));
+  now_ += seconds(1);
+  const Permit after = limit_.Take(now_);
+  limit_.Served(before, now_);
+  EXPECT_EQ(TakeAll(), 0);
+  limit_.Served(after, now_);
+  now_ += seconds(1);
+  EXPECT_GT(limit_.Available(now_), 0);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace slipway::outbound {
 namespace {
 
 constexpr char kWaits[] = "slipway_limiter_waits_total";
-constexpr char kWaitsHelp[] = "Waits for permits to call an upstream that have ended.";
+constexpr char kWaitsHelp[] = "Waits before calls of an upstream that have ended.";
 
 /// A finished wait, for the log.
 struct Wait {
@@ -21,7 +21,15 @@ struct Wait {
 };
 
 const char* Why(WaitReason reason) {
-  return reason == WaitReason::kRefused ? "the upstream refused a call" : "the limit was used up";
+  switch (reason) {
+    case WaitReason::kRefused:
+      return "the upstream refused a call";
+    case WaitReason::kFailed:
+      return "a call failed";
+    case WaitReason::kWindow:
+      break;
+  }
+  return "the limit was used up";
 }
 
 double Milliseconds(rpc::Duration duration) {
@@ -55,8 +63,9 @@ RateLimiter::RateLimiter(std::string name, std::unique_ptr<RateLimit> limit, bas
       waiting_(metrics.GetGauge("slipway_limiter_waiting", "Requests that wait for permits.")),
       window_waits_(metrics.GetCounter(kWaits, kWaitsHelp, {{"reason", "window"}})),
       refused_waits_(metrics.GetCounter(kWaits, kWaitsHelp, {{"reason", "refused"}})),
+      failed_waits_(metrics.GetCounter(kWaits, kWaitsHelp, {{"reason", "failed"}})),
       wait_seconds_(metrics.GetHistogram("slipway_limiter_wait_seconds",
-                                         "How long requests waited for permits.")),
+                                         "How long requests waited before calls.")),
       limit_(std::move(limit)) {}
 
 Permit RateLimiter::TakeAnyway(rpc::Time now) {
@@ -75,9 +84,44 @@ void RateLimiter::Answered(Permit permit, rpc::Time now) {
   limit_->Answered(permit, now);
 }
 
+void RateLimiter::Served(Permit permit, rpc::Time now) {
+  const std::lock_guard lock(mutex_);
+  const rpc::Time before = limit_->RefusedUntil();
+  limit_->Served(permit, now);
+  if (limit_->RefusedUntil() != before) HandOut(now, nullptr);
+  WakeAllUnless(before);
+}
+
 void RateLimiter::Refused(Permit permit, rpc::Time now, std::optional<rpc::Duration> retry_after) {
   const std::lock_guard lock(mutex_);
+  const rpc::Time before = limit_->RefusedUntil();
   limit_->Refused(permit, now, retry_after);
+  WakeAllUnless(before);
+}
+
+rpc::Time RateLimiter::RefusedUntil() {
+  const std::lock_guard lock(mutex_);
+  return limit_->RefusedUntil();
+}
+
+void RateLimiter::Waited(std::string_view label, rpc::Duration duration, WaitReason reason,
+                         std::string_view why) {
+  Count(duration, reason);
+  base::LogInfo("limiter: {} waited {:.0f} ms for {}: {}: {}", label, Milliseconds(duration), name_,
+                Why(reason), why);
+}
+
+void RateLimiter::WakeAllUnless(rpc::Time before) {
+  if (limit_->RefusedUntil() == before) return;
+  for (const std::shared_ptr<Place>& place : in_turns_) Wake(place);
+}
+
+void RateLimiter::Count(rpc::Duration duration, WaitReason reason) {
+  base::Counter& waits = reason == WaitReason::kRefused  ? refused_waits_
+                         : reason == WaitReason::kFailed ? failed_waits_
+                                                         : window_waits_;
+  waits.Increment();
+  wait_seconds_.Observe(std::chrono::duration<double>(duration).count());
 }
 
 void RateLimiter::Enqueue(const std::shared_ptr<Place>& place) {
@@ -92,8 +136,7 @@ void RateLimiter::EndWait(Place& place, rpc::Time now) {
   place.waits_since.reset();
   place.ended_wait = wait;
   waiting_.Decrement();
-  (wait.reason == WaitReason::kRefused ? refused_waits_ : window_waits_).Increment();
-  wait_seconds_.Observe(std::chrono::duration<double>(wait.duration).count());
+  Count(wait.duration, wait.reason);
 }
 
 void RateLimiter::HandOut(rpc::Time now, const Place* self) {
@@ -106,16 +149,20 @@ void RateLimiter::HandOut(rpc::Time now, const Place* self) {
     --place->wanted;
     Enqueue(place);
     EndWait(*place, now);
-    if (place.get() == self || std::exchange(place->wake_posted, true)) continue;
-    place->executor->Post([this, place] {
-      if (place->closed) return;
-      {
-        const std::lock_guard lock(mutex_);
-        place->wake_posted = false;
-      }
-      place->changed();
-    });
+    if (place.get() != self) Wake(place);
   }
+}
+
+void RateLimiter::Wake(const std::shared_ptr<Place>& place) {
+  if (std::exchange(place->wake_posted, true)) return;
+  place->executor->Post([this, place] {
+    if (place->closed) return;
+    {
+      const std::lock_guard lock(mutex_);
+      place->wake_posted = false;
+    }
+    place->changed();
+  });
 }
 
 RateLimiter::Line::Line(RateLimiter& limiter, rpc::Executor& executor, std::string label,
@@ -197,7 +244,11 @@ void RateLimiter::Line::AfterChange() {
   {
     const std::lock_guard lock(limiter_.mutex_);
     ended = std::exchange(place_->ended_wait, std::nullopt);
-    if (place_->in_turns) look_again = limiter_.limit_->LookAgainAt(place_->executor->Now());
+    if (place_->in_turns) {
+      const rpc::Time now = place_->executor->Now();
+      look_again = limiter_.limit_->LookAgainAt(now);
+      place_->reason = limiter_.limit_->Reason(now);
+    }
   }
   if (ended) {
     base::LogInfo("limiter: {} waited {:.0f} ms for {}: {}", place_->label,

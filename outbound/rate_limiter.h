@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/metrics.h"
@@ -23,8 +24,9 @@ namespace slipway::outbound {
 /// first hands out what there is to all. Time is that of the executors, which share one clock.
 ///
 /// Owned by who knows the upstream; outlives its lines. Any thread; one lock, held while permits
-/// are handed out. Every wait is logged and counted: `slipway_limiter_waits_total{reason}`,
-/// `slipway_limiter_wait_seconds`, `slipway_limiter_waiting`.
+/// are handed out. Every wait is logged and counted, with the reason that held it up last:
+/// `slipway_limiter_waits_total{reason}`, `slipway_limiter_wait_seconds`,
+/// `slipway_limiter_waiting`.
 class RateLimiter {
  public:
   class Line;
@@ -36,10 +38,17 @@ class RateLimiter {
   Permit TakeAnyway(rpc::Time now);
   /// Of a permit whose request was not sent, or never reached the upstream.
   void Return(Permit permit, rpc::Time now);
-  /// Its request was answered, whatever the answer, 429 excepted.
+  /// Its request was answered, with anything but what was asked for or 429.
   void Answered(Permit permit, rpc::Time now);
+  /// Its request was answered with what was asked for: a refusal before it was sent is over.
+  void Served(Permit permit, rpc::Time now);
   /// Its request was refused with 429: nobody gets a permit until the time that the upstream said.
   void Refused(Permit permit, rpc::Time now, std::optional<rpc::Duration> retry_after);
+  /// Until when; a time that is over, or Time::min(), when the upstream does not refuse.
+  rpc::Time RefusedUntil();
+  /// Logs and counts a wait that a request kept by itself, not in a line; `why` is for the log.
+  void Waited(std::string_view label, rpc::Duration duration, WaitReason reason,
+              std::string_view why);
 
  private:
   struct Place;
@@ -47,12 +56,18 @@ class RateLimiter {
   /// Hands out what there is, in turns, and wakes who got some, `self` excepted. Under mutex_.
   void HandOut(rpc::Time now, const Place* self);
   void Enqueue(const std::shared_ptr<Place>& place);
+  /// Has the line's `changed` run, once however often it is asked for. Under mutex_.
+  void Wake(const std::shared_ptr<Place>& place);
+  /// After a change of RefusedUntil, which was `before`: whoever waits looks again. Under mutex_.
+  void WakeAllUnless(rpc::Time before);
+  void Count(rpc::Duration duration, WaitReason reason);
   void EndWait(Place& place, rpc::Time now);
 
   const std::string name_;
   base::Gauge& waiting_;
   base::Counter& window_waits_;
   base::Counter& refused_waits_;
+  base::Counter& failed_waits_;
   base::Histogram& wait_seconds_;
 
   std::mutex mutex_;
@@ -65,7 +80,8 @@ class RateLimiter {
 class RateLimiter::Line {
  public:
   /// `label` names the request in log lines. `changed` runs on `executor` after permits have come
-  /// that were not there when Want returned; it may destroy the line.
+  /// that were not there when Want returned, and while it waits also when RefusedUntil has changed;
+  /// it calls Want again, or destroys the line.
   Line(RateLimiter& limiter, rpc::Executor& executor, std::string label,
        std::function<void()> changed);
   ~Line();

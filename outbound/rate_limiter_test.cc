@@ -175,6 +175,40 @@ TEST_F(RateLimiterTest, ARefusalMakesEverybodyWait) {
   EXPECT_EQ(Waits("refused"), 1u);
 }
 
+TEST_F(RateLimiterTest, AWaitIsCountedWithTheReasonThatHeldItUpLast) {
+  const auto first = Ask(10);
+  const auto second = Ask(1);
+  const Permit anyway = limiter_.TakeAnyway(executor_.Now());
+  limiter_.Refused(anyway, executor_.Now(), seconds(7));
+  Advance(seconds(7));
+  EXPECT_EQ(second->taken, 1);
+  EXPECT_EQ(Waits("refused"), 1u);
+  EXPECT_EQ(Waits("window"), 0u);
+}
+
+TEST_F(RateLimiterTest, WhoWaitsHearsOfARefusalAndOfItsEnd) {
+  const auto first = Ask(10);
+  int changes = 0;
+  RateLimiter::Line line(limiter_, executor_, "a request", [&] { ++changes; });
+  line.Want(1);
+  const auto small = Ask(5);
+  limiter_.Refused(limiter_.TakeAnyway(executor_.Now()), executor_.Now(), std::chrono::hours(24));
+  executor_.RunPosted();
+  EXPECT_EQ(changes, 1);
+  EXPECT_EQ(limiter_.RefusedUntil(), executor_.Now() + std::chrono::hours(24));
+  line.Want(0);
+  Advance(std::chrono::minutes(1));
+  EXPECT_EQ(small->taken, 0);
+  limiter_.Served(limiter_.TakeAnyway(executor_.Now()), executor_.Now());
+  executor_.RunPosted();
+  EXPECT_EQ(small->taken, 5) << "long before the day is over";
+}
+
+TEST_F(RateLimiterTest, CountsWaitsThatRequestsKeepByThemselves) {
+  limiter_.Waited("a request", milliseconds(100), WaitReason::kFailed, "it answered 500");
+  EXPECT_EQ(Waits("failed"), 1u);
+}
+
 TEST_F(RateLimiterTest, WhatIsSentWithoutWaitingCounts) {
   for (int i = 0; i < 8; ++i) limiter_.TakeAnyway(executor_.Now());
   EXPECT_EQ(Ask(5)->taken, 2);
