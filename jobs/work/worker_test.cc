@@ -357,6 +357,7 @@ TEST_P(WorkerTest, HeartbeatGoesOnWhenTheStoreHadNoRoom) {
   gate_.Open();
   events_.WaitFor(Type::kEnded, 1);
   EXPECT_EQ(Get(id).row.state, JobState::kSucceeded);
+  worker_.reset();  // before what its store refers to
 }
 
 TEST_P(WorkerTest, HeartbeatTellsTheHandlerThatItsJobWasCancelled) {
@@ -471,6 +472,7 @@ TEST_P(WorkerTest, KeepsItsJobsWhenTheStoreHadNoRoomForLongerThanALease) {
   EXPECT_EQ(events_.WaitFor(Type::kEnded, events_.Of(Type::kAccepted).size()).size(),
             events_.Of(Type::kAccepted).size());
   for (const JobRow& row : events_.Of(Type::kLeased)) EXPECT_EQ(row.attempt, 1) << row.id;
+  worker_.reset();  // before what its store refers to
 }
 
 /// Another worker has taken over the lease, which ours does not know, and has let it end.
@@ -549,6 +551,7 @@ TEST_P(WorkerTest, CancellationThatOvertakesTheLeaseIsHeeded) {
   StartWorker();
   Submit("note", "z");
   EXPECT_EQ(journal_.WaitFor(2).back(), "z");
+  worker_.reset();  // before what its store refers to
 }
 
 // Time.
@@ -696,6 +699,7 @@ TEST_P(WorkerTest, EndIsStoredOnceThereIsRoomAgain) {
   EXPECT_EQ(Get(id).row.state, JobState::kSucceeded);
   EXPECT_EQ(Get(id).result.body, "done x");
   EXPECT_EQ(journal_.Entries().size(), 1u);
+  worker_.reset();  // before what its store refers to
 }
 
 TEST_P(WorkerTest, StopDoesNotWaitForRoom) {
@@ -731,6 +735,7 @@ TEST_P(WorkerTest, AsksAgainWhenNoLeaseCouldBeHad) {
   spy_.WaitFor("LeaseNext", 20);
   closed = false;
   EXPECT_EQ(journal_.WaitFor(1).size(), 1u);
+  worker_.reset();  // before what its store refers to
 }
 
 TEST_P(WorkerTest, DropsExpiredResults) {
