@@ -15,6 +15,7 @@
 
 #include "docking/v1/cat_facts.pb.h"
 #include "google/api/httpbody.pb.h"
+#include "outbound/testing/raw_server.h"
 #include "rpc/in_process.h"
 #include "rpc/thread_executor.h"
 #include "server/blocking/blocking_pool.h"
@@ -336,6 +337,87 @@ TEST_F(CatFactsTest, LimitedGivesUpOnAnUpstreamThatGoesOnRefusing) {
   EXPECT_EQ(outcome.result.status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(outcome.result.status.message(), HasSubstr("0 of 12 facts had arrived"));
   ExpectNothingLeft();
+}
+
+TEST_F(CatFactsTest, LimitedFailsAtOnceWhileTheUpstreamRefusesForLong) {
+  Start(QuickConfig(10, absl::Milliseconds(50)));
+  const rpc::Time now = rpc::Clock::now();
+  upstream_->limiter().Refused(upstream_->limiter().TakeAnyway(now), now, std::chrono::hours(24));
+  for (int i = 0; i < 2; ++i) {
+    const auto outcome = caller_->Ask(kLimited, 3);
+    EXPECT_EQ(outcome.result.status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_THAT(outcome.result.status.message(), HasSubstr("it may be asked again in 86"));
+    EXPECT_THAT(outcome.result.status.message(), HasSubstr(embedded().url()));
+  }
+  EXPECT_EQ(embedded().counts().facts, 0u);
+  ExpectNothingLeft();
+  EXPECT_EQ(caller_->Ask(kInTurn, 1).facts.size(), 1u) << "the upstream gives again";
+  EXPECT_EQ(caller_->Ask(kLimited, 3).facts.size(), 3u);
+}
+
+TEST_F(CatFactsTest, LimitedFailsWhenAnotherRequestIsRefusedForLong) {
+  Start(QuickConfig(10, absl::Minutes(20)));
+  Caller::Outcome outcome;
+  std::thread waits([&] { outcome = Caller(dispatcher_).Ask(kLimited, 11); });
+  while (Waiting() == 0) std::this_thread::yield();
+  const rpc::Time now = rpc::Clock::now();
+  upstream_->limiter().Refused(upstream_->limiter().TakeAnyway(now), now, std::chrono::hours(24));
+  waits.join();
+  EXPECT_EQ(outcome.result.status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(outcome.result.status.message(), HasSubstr("10 of 11 facts had arrived"));
+  ExpectNothingLeft();
+}
+
+TEST_F(CatFactsTest, ARefusalThatSaysWhenIsNotBackedOffFrom) {
+  FactConfig config = QuickConfig(10, absl::Milliseconds(50));
+  config.retry.first = config.retry.longest = std::chrono::hours(1);
+  Start(config);
+  embedded().SetFault(UpstreamFault::kRefuse, 1);
+  EXPECT_EQ(caller_->Ask(kLimited, 3).facts.size(), 3u);
+}
+
+TEST_F(CatFactsTest, BackOffsAreCountedAsWaits) {
+  Start(QuickConfig(50, absl::Minutes(1)));
+  embedded().SetFault(UpstreamFault::kError, 1);
+  EXPECT_EQ(caller_->Ask(kLimited, 1).facts.size(), 1u);
+  EXPECT_EQ(metrics_.GetCounter("slipway_limiter_waits_total", "", {{"reason", "failed"}}).Value(),
+            1u);
+}
+
+/// What GetFacts(1) comes to when the upstream answers 200 with `body`.
+class CatFactBodyTest : public CatFactsTest {
+ protected:
+  rpc::Status Ask(const std::string& body) {
+    outbound::testing::RawServer server([&](outbound::testing::RawServer::ConnectionPtr connection,
+                                            const std::string&) { connection->Answer(200, body); });
+    FactConfig config = QuickConfig(50, absl::Minutes(1));
+    config.upstream = server.Url("/fact?key=secret");
+    Start(config);
+    return caller_->Ask(kInTurn, 1).result.status;
+  }
+};
+
+TEST_F(CatFactBodyTest, DepthIsBounded) {
+  const std::string many(8000, '[');
+  // Behind an apostrophe: the parser takes either kind of quotes.
+  for (const std::string& body :
+       {many + std::string(8000, ']'), R"({'"': )" + many, R"({"\\": )" + many}) {
+    const rpc::Status status = Ask(body);
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(status.message(), HasSubstr("no fact: its body is nested deeper than 32"));
+  }
+  EXPECT_TRUE(Ask(R"({"fact": "\"[)" + many + R"("})").ok()) << "in a string it is text";
+  EXPECT_TRUE(Ask(R"({"fact": "A fact.", "more": [[[{}]]]})").ok());
+}
+
+TEST_F(CatFactBodyTest, AnEmptyTextIsNoFact) {
+  EXPECT_THAT(Ask(R"({"fact": ""})").message(), HasSubstr("no fact"));
+}
+
+TEST_F(CatFactBodyTest, MessagesDoNotShowTheQuery) {
+  const auto message = std::string(Ask("[]").message());
+  EXPECT_THAT(message, HasSubstr("/fact"));
+  EXPECT_THAT(message, testing::Not(HasSubstr("secret")));
 }
 
 TEST_F(CatFactsTest, LimitedSurvivesFailuresForAWhile) {

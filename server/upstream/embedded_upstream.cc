@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -38,8 +39,8 @@ std::string FactJson(std::string_view fact) {
   return json;
 }
 
-int RoundedUpSeconds(rpc::Duration duration) {
-  return static_cast<int>(std::chrono::ceil<std::chrono::seconds>(duration).count());
+std::int64_t RoundedUpSeconds(rpc::Duration duration) {
+  return std::chrono::ceil<std::chrono::seconds>(duration).count();
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ FactGather::FactGather(rpc::CallContext& context, FactUpstream& upstream, FactWa
 
 FactGather::~FactGather() {
   calls_.Clear();
+  EndBackOff();
   const std::chrono::duration<double, std::milli> elapsed = context_.executor().Now() - begin_;
   base::LogInfo("facts: {} {}: {} wanted, {} asked, {} got, {} refused, {} failed in {:.1f} ms{}",
                 context_.correlation_id(), WayName(way_), count_, tally_.asked, tally_.got,
@@ -94,7 +95,11 @@ void FactGather::Advance() {
     if (wanted == 0) break;
     const std::optional<outbound::Permit> permit =
         line_ ? line_->Take() : upstream_.limiter().TakeAnyway(context_.executor().Now());
-    if (!permit) break;
+    if (!permit) {
+      CheckPatience();
+      if (!status_.ok()) continue;  // wants nothing any more
+      break;
+    }
     int index = next_index_;
     if (again_.empty()) {
       ++next_index_;
@@ -105,8 +110,17 @@ void FactGather::Advance() {
     ++tally_.asked;
     calls_.Start(Call(index, *permit));
   }
-  if (!status_.ok()) calls_.Clear();
+  if (!status_.ok()) {
+    calls_.Clear();
+    EndBackOff();
+  }
   advancing_ = false;
+}
+
+void FactGather::CheckPatience() {
+  const rpc::Time now = context_.executor().Now();
+  const rpc::Time until = upstream_.limiter().RefusedUntil();
+  if (until > now + kLongestWait) GiveUp(upstream_.source().Refused(until - now));
 }
 
 void FactGather::OnEvent() {
@@ -137,7 +151,9 @@ void FactGather::Settle(int index, outbound::Permit permit, rpc::Time started, F
     upstream_.limiter().Refused(permit, now, answer.retry_after);
     return OnRefused(index, started, answer);
   }
-  if (answer.answered) {
+  if (answer.kind == FactAnswer::Kind::kFact) {
+    upstream_.limiter().Served(permit, now);
+  } else if (answer.answered) {
     upstream_.limiter().Answered(permit, now);
   } else {
     upstream_.limiter().Return(permit, now);
@@ -160,7 +176,10 @@ void FactGather::OnRefused(int index, rpc::Time started, const FactAnswer& answe
   // Those that were under way when another one was refused say nothing new.
   if (started >= last_strike_) ++refusals_;
   if (refusals_ > upstream_.config().most_refusals) return GiveUp(answer.status);
-  AskAgain(index, refusals_);
+  AskAgain(index);
+  // The limiter waits as long as the upstream said, for everybody; but "at once" says nothing.
+  const bool said = answer.retry_after > rpc::Duration::zero();
+  if (!said) BackOff(refusals_, outbound::WaitReason::kRefused, answer.status);
 }
 
 void FactGather::OnFailed(int index, rpc::Time started, const FactAnswer& answer) {
@@ -177,16 +196,31 @@ void FactGather::OnFailed(int index, rpc::Time started, const FactAnswer& answer
   if (way_ == FactWay::kInTurn || answer.kind == FactAnswer::Kind::kHopeless || too_many) {
     return GiveUp(answer.status);
   }
-  AskAgain(index, failures_);
+  AskAgain(index);
+  BackOff(failures_, outbound::WaitReason::kFailed, answer.status);
 }
 
-void FactGather::AskAgain(int index, int in_a_row) {
+void FactGather::AskAgain(int index) {
   again_.push_back(index);
-  const rpc::Time now = context_.executor().Now();
-  last_strike_ = now;
+  last_strike_ = context_.executor().Now();
+}
+
+void FactGather::BackOff(int in_a_row, outbound::WaitReason reason, const absl::Status& why) {
   if (in_a_row == 0) return;  // others have succeeded since
+  const rpc::Time now = context_.executor().Now();
   not_before_ = std::max(not_before_, now + upstream_.config().retry.Delay(in_a_row, random_));
-  backoff_.Start(not_before_, [this] { OnEvent(); });
+  pause_ = Pause{pause_ ? pause_->since : now, reason, std::string(why.message())};
+  backoff_.Start(not_before_, [this] {
+    EndBackOff();
+    OnEvent();
+  });
+}
+
+void FactGather::EndBackOff() {
+  if (!pause_) return;
+  const Pause pause = *std::exchange(pause_, std::nullopt);
+  upstream_.limiter().Waited(context_.correlation_id(), context_.executor().Now() - pause.since,
+                             pause.reason, pause.why);
 }
 
 void FactGather::GiveUp(const absl::Status& why) {

@@ -38,8 +38,8 @@ struct ArrivedFact {
 ///
 /// In the limited way one that is refused waits with everybody for the limiter; after a refusal or
 /// a failure a single call at a time asks until one succeeds, and the request gives up after so
-/// many of them in a row. What is under way and what nobody has read yet is never more than the
-/// limit.
+/// many of them in a row, or when the upstream refuses everybody for too long. What is under way
+/// and what nobody has read yet is never more than the limit.
 class FactGather {
  public:
   /// Calls of the upstream, and what became of them.
@@ -67,7 +67,12 @@ class FactGather {
   void Settle(int index, outbound::Permit permit, rpc::Time started, FactAnswer answer);
   void OnRefused(int index, rpc::Time started, const FactAnswer& answer);
   void OnFailed(int index, rpc::Time started, const FactAnswer& answer);
-  void AskAgain(int index, int in_a_row);
+  void AskAgain(int index);
+  /// No call before so many failures' delay; `why` is for the log.
+  void BackOff(int in_a_row, outbound::WaitReason reason, const absl::Status& why);
+  void EndBackOff();
+  /// Gives up if the upstream refuses, not only this request, for longer than anybody waits.
+  void CheckPatience();
   void GiveUp(const absl::Status& why);
   /// Starts what may be started. Ends all calls once the request has failed.
   void Advance();
@@ -99,6 +104,13 @@ class FactGather {
   int failures_ = 0;
   rpc::Time last_strike_ = rpc::Time::min();
   rpc::Time not_before_ = rpc::Time::min();
+  /// A back-off in progress, for the log.
+  struct Pause {
+    rpc::Time since;
+    outbound::WaitReason reason;
+    std::string why;
+  };
+  std::optional<Pause> pause_;
   absl::InsecureBitGen random_;
 
   rpc::WaitSlot changed_;

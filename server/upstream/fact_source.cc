@@ -1,5 +1,6 @@
 #include "server/upstream/fact_source.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "outbound/retry.h"
+#include "outbound/url.h"
 
 namespace slipway::server {
 namespace {
@@ -22,6 +24,37 @@ base::Counter& Results(base::Metrics& metrics, const char* result) {
 
 absl::Status Unavailable(base::Reason reason, std::string message) {
   return base::MakeError(absl::StatusCode::kUnavailable, reason, std::move(message));
+}
+
+/// The parser's time grows with the square of the depth: a body within the limit of bytes could
+/// hold up the caller's thread for seconds. A fact's depth is 1.
+constexpr int kMaxDepth = 32;
+
+/// How deep the arrays and objects of a JSON text are nested. Strings as the parser knows them: in
+/// quotation marks or in apostrophes.
+int JsonDepth(std::string_view json) {
+  int depth = 0;
+  int deepest = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quote != 0) {
+      if (c == '\\') ++i;
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+std::string Shown(const std::string& url) {
+  const auto parsed = outbound::Url::Parse(url);
+  return parsed.ok() ? parsed->shown() : "(whose URL is invalid)";
 }
 
 /// Whether an error of the HTTP client means that nothing at all was heard from the upstream.
@@ -78,6 +111,7 @@ FactSource::FactSource(outbound::HttpClient& client, Options options, const base
                        base::Metrics& metrics)
     : client_(client),
       options_(std::move(options)),
+      shown_url_(Shown(options_.url)),
       clock_(clock),
       facts_(Results(metrics, "ok")),
       refused_(Results(metrics, "refused")),
@@ -119,41 +153,49 @@ FactAnswer FactSource::Read(const absl::StatusOr<outbound::HttpResponse>& respon
           .answered = true,
           .status = Unavailable(
               base::Reason::kBackendUnavailable,
-              absl::StrCat("the fact upstream ", options_.url, " answered ", response->status))};
+              absl::StrCat("the fact upstream ", shown_url_, " answered ", response->status))};
 }
 
 FactAnswer FactSource::ReadBody(const std::string& body) const {
+  if (JsonDepth(body) > kMaxDepth) {
+    return {.kind = FactAnswer::Kind::kFailed,
+            .answered = true,
+            .status = NoFact(absl::StrCat("its body is nested deeper than ", kMaxDepth))};
+  }
   google::protobuf::Struct object;
   const auto parsed = google::protobuf::util::JsonStringToMessage(body, &object);
   const auto found = object.fields().find("fact");
-  if (!parsed.ok() || found == object.fields().end() ||
-      found->second.kind_case() != google::protobuf::Value::kStringValue) {
+  if (!parsed.ok() || found == object.fields().end() || found->second.string_value().empty()) {
     return {.kind = FactAnswer::Kind::kFailed,
             .answered = true,
-            .status = NoFact(R"(its body is no JSON object with a text "fact")")};
+            .status = NoFact(R"(its body is no JSON object with a text "fact" that is not empty)")};
   }
   return {.kind = FactAnswer::Kind::kFact, .fact = found->second.string_value(), .answered = true};
 }
 
 FactAnswer FactSource::Refusal(const outbound::HttpResponse& response) const {
   FactAnswer answer{.kind = FactAnswer::Kind::kRefused, .answered = true};
-  std::string when = "it did not say until when";
   if (const auto value = response.Find("retry-after")) {
     answer.retry_after = outbound::ParseRetryAfter(*value, clock_.Now());
   }
-  if (answer.retry_after) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*answer.retry_after).count();
+  answer.status = Refused(answer.retry_after);
+  return answer;
+}
+
+absl::Status FactSource::Refused(std::optional<rpc::Duration> retry_after) const {
+  std::string when = "it did not say until when";
+  if (retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*retry_after).count();
     when = absl::StrCat("it may be asked again in ", seconds, " s");
   }
-  answer.status = base::MakeError(
+  return base::MakeError(
       absl::StatusCode::kResourceExhausted, base::Reason::kRateLimited,
-      absl::StrCat("the fact upstream ", options_.url, " refused (429 too many requests): ", when));
-  return answer;
+      absl::StrCat("the fact upstream ", shown_url_, " refused (429 too many requests): ", when));
 }
 
 absl::Status FactSource::NoFact(std::string_view why) const {
   return Unavailable(base::Reason::kBackendProtocol,
-                     absl::StrCat("the fact upstream ", options_.url,
+                     absl::StrCat("the fact upstream ", shown_url_,
                                   " answered something that is no fact: ", std::string(why)));
 }
 

@@ -52,7 +52,10 @@ class FactSource {
   /// ends the call.
   rpc::Task<FactAnswer> Ask(rpc::CallContext& context, int index) const;
 
-  const std::string& url() const { return options_.url; }
+  /// For messages: without what may be secret.
+  const std::string& shown_url() const { return shown_url_; }
+  /// What a caller is told of a refusal for so long, if the upstream said how long.
+  absl::Status Refused(std::optional<rpc::Duration> retry_after) const;
 
  private:
   class Record;
@@ -64,6 +67,7 @@ class FactSource {
 
   outbound::HttpClient& client_;
   const Options options_;
+  const std::string shown_url_;
   const base::WallClock& clock_;
   base::Counter& facts_;
   base::Counter& refused_;

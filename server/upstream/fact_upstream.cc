@@ -59,9 +59,15 @@ void FactConfig::Declare(base::ConfigParser& parser) {
 }
 
 absl::Status FactConfig::Check() const {
-  if (window >= absl::Milliseconds(1)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("--fact-window ", absl::FormatDuration(window),
-                                                 " is not allowed: at least 1ms"));
+  if (window < absl::Milliseconds(1) || window > absl::Hours(24)) {
+    return absl::InvalidArgumentError(absl::StrCat("--fact-window ", absl::FormatDuration(window),
+                                                   " is not allowed: 1ms to 24h"));
+  }
+  if (latency < absl::ZeroDuration() || latency > absl::Hours(1)) {
+    return absl::InvalidArgumentError(absl::StrCat("--fact-latency ", absl::FormatDuration(latency),
+                                                   " is not allowed: 0s to 1h"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<FactUpstream>> FactUpstream::Start(const FactConfig& config,
@@ -76,9 +82,10 @@ absl::StatusOr<std::unique_ptr<FactUpstream>> FactUpstream::Start(const FactConf
                                                       .latency = ToDuration(config.latency)}));
     resolved.upstream = embedded->url();
   }
-  base::LogInfo("facts: from {}, {} in {}", resolved.upstream, config.limit,
+  std::unique_ptr<FactUpstream> started(new FactUpstream(resolved, std::move(embedded), metrics));
+  base::LogInfo("facts: from {}, {} in {}", started->source().shown_url(), config.limit,
                 absl::FormatDuration(config.window));
-  return std::unique_ptr<FactUpstream>(new FactUpstream(resolved, std::move(embedded), metrics));
+  return started;
 }
 
 FactUpstream::FactUpstream(const FactConfig& config, std::unique_ptr<EmbeddedUpstream> embedded,

@@ -44,7 +44,7 @@ struct FactConfig {
 
   /// Declares the switches `--fact-…` on `parser`; this object must outlive its Parse.
   void Declare(base::ConfigParser& parser);
-  /// What no single switch can tell: INVALID_ARGUMENT for a window shorter than 1 ms.
+  /// What no single switch can tell: INVALID_ARGUMENT for a window or a latency out of range.
   absl::Status Check() const;
 };
 

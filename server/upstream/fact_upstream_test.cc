@@ -41,13 +41,29 @@ TEST(FactConfig, NamesWhatIsWrong) {
   }
 }
 
-TEST(FactUpstream, AWindowOfZeroIsRefused) {
+TEST(FactUpstream, DurationsOutOfRangeAreRefused) {
+  base::Metrics metrics;
+  for (const absl::Duration window :
+       {absl::ZeroDuration(), absl::Hours(25), absl::InfiniteDuration()}) {
+    FactConfig config;
+    config.window = window;
+    const auto started = FactUpstream::Start(config, metrics);
+    EXPECT_EQ(started.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_NE(started.status().message().find("--fact-window"), absl::string_view::npos);
+  }
+  FactConfig config;
+  config.latency = absl::InfiniteDuration();
+  const auto started = FactUpstream::Start(config, metrics);
+  EXPECT_NE(started.status().message().find("--fact-latency"), absl::string_view::npos);
+}
+
+TEST(FactUpstream, ShowsItsUrlWithoutSecrets) {
   base::Metrics metrics;
   FactConfig config;
-  config.window = absl::ZeroDuration();
+  config.upstream = "https://facts.example/fact?key=secret#secret";
   const auto started = FactUpstream::Start(config, metrics);
-  EXPECT_EQ(started.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(started.status().message().find("--fact-window"), absl::string_view::npos);
+  ASSERT_TRUE(started.ok()) << started.status();
+  EXPECT_EQ((*started)->source().shown_url(), "\"https://facts.example:443/fact\"");
 }
 
 TEST(FactUpstream, TheEmbeddedOneIsAUrlLikeAnyOther) {
@@ -55,7 +71,8 @@ TEST(FactUpstream, TheEmbeddedOneIsAUrlLikeAnyOther) {
   const auto embedded = FactUpstream::Start({}, metrics);
   ASSERT_TRUE(embedded.ok()) << embedded.status();
   ASSERT_NE((*embedded)->embedded(), nullptr);
-  EXPECT_EQ((*embedded)->source().url(), (*embedded)->embedded()->url());
+  EXPECT_NE((*embedded)->source().shown_url().find((*embedded)->embedded()->url()),
+            std::string::npos);
 
   FactConfig config;
   config.upstream = (*embedded)->embedded()->url();

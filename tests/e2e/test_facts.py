@@ -301,9 +301,17 @@ class Faults(FactsTest):
         self.assertEqual((answer.status, answer.json["code"]), (429, 8), answer)
         self.assertIn("86400 s", answer.json["message"])
         self.assertLessEqual(upstream.calls, 20)
+        calls = upstream.calls
+        answer = get(self.rest, "/cat_async_limited/20")
+        self.assertEqual((answer.status, answer.json["code"]), (429, 8), answer)
+        self.assertIn(upstream.url, answer.json["message"])
+        self.assertEqual(upstream.calls, calls, "it is not asked before the day is over")
         answer = get(self.rest, "/cat_async/20")
         self.assertEqual((answer.status, answer.json), (200, []), answer)
         self.assertEqual(answer.headers["grpc-metadata-facts-refused"], "20")
+        upstream.mode = "fact"
+        self.assertEqual(len(self.get_facts("/cat/1")), 1)
+        self.assertEqual(len(self.get_facts("/cat_async_limited/20")), 20)
 
     def leave(self, path, when):
         sock = connect(self.rest)
