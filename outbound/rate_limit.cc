@@ -63,8 +63,9 @@ void FixedWindow::Refused(Permit permit, rpc::Time now, std::optional<rpc::Durat
   Answered(permit, now);
   const rpc::Time until = retry_after ? now + *retry_after : RefusedUntilWithoutWord(now);
   refused_until_ = std::max(refused_until_, until);
-  // The upstream is not where we thought; `until` is all that is known of it.
   refused_in_ = id_;
+  if (permit.window != id_) return;  // of an older window: what this one has used stays used
+  // The upstream is not where we thought; `until` is all that is known of it.
   open_ = false;
   late_ = 0;
 }

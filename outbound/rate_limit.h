@@ -70,7 +70,7 @@ class RateLimit {
 /// end, no permit is given: such a request might open the upstream's next window, and the full
 /// burst that follows would then be refused in part.
 ///
-/// A refusal ends the window: where the upstream's next one begins is all that is known of it then.
+/// A refusal ends its window: when the upstream may be asked again is all that is known of it then.
 class FixedWindow : public RateLimit {
  public:
   struct Options {

@@ -149,6 +149,17 @@ TEST_F(FixedWindowTest, WhatIsServedAfterARefusalEndsIt) {
   EXPECT_EQ(limit_.Reason(now_), WaitReason::kWindow);
 }
 
+TEST_F(FixedWindowTest, ARefusalThatComesAWindowLateDoesNotForgetWhatThisOneHasUsed) {
+  const auto permits = TakeAll();
+  limit_.Answered(permits[0], now_);
+  Pass(seconds(2));
+  for (int i = 0; i < 6; ++i) limit_.Answered(limit_.Take(now_), now_);
+  limit_.Refused(permits[9], now_, seconds(1));
+  EXPECT_EQ(limit_.Available(now_), 0);
+  Pass(seconds(1));
+  EXPECT_EQ(limit_.Available(now_), 4);
+}
+
 TEST_F(FixedWindowTest, RefusalsThatSayNoTimeDoNotPutOffTheEnd) {
   const auto permits = TakeAll();
   limit_.Answered(permits[0], now_);
