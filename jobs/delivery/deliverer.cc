@@ -83,7 +83,7 @@ Root Deliverer::Drive(Deliverer* self, Runs::iterator run, Delivery delivery) {
   // A coroutine cannot destroy its own frame from inside.
   self->http_.executor().Post([self, run] {
     self->runs_.erase(run);
-    self->Ended(1);
+    self->Ended();
   });
 }
 
@@ -143,12 +143,14 @@ void Deliverer::Stop(absl::Duration grace) {
   const auto longest = absl::ToChronoMilliseconds(std::min(grace, absl::Hours(24)));
   if (changed_.wait_for(lock, longest, idle)) return;
   lock.unlock();
-  http_.executor().Post([this] { GiveUp(); });
+  // Waited for even where all ends by itself meanwhile: it refers to this object.
+  bool gave_up = false;
+  http_.executor().Post([this, &gave_up] { GiveUp(&gave_up); });
   lock.lock();
-  changed_.wait(lock, idle);
+  changed_.wait(lock, [&] { return gave_up && idle(); });
 }
 
-void Deliverer::GiveUp() {
+void Deliverer::GiveUp(bool* gave_up) {
   // What has begun has been started by now: the executor keeps the order. A run that has ended is
   // taken out by work that is posted already.
   size_t given_up = 0;
@@ -162,13 +164,16 @@ void Deliverer::GiveUp() {
     done(Delivered::kStays);
     ++given_up;
   }
-  Ended(given_up);
+  const std::lock_guard lock(mutex_);
+  under_way_ -= given_up;
+  *gave_up = true;
+  changed_.notify_all();
 }
 
-void Deliverer::Ended(size_t count) {
+void Deliverer::Ended() {
   // Notified under the lock: whoever waits may destroy this object as soon as it is free.
   const std::lock_guard lock(mutex_);
-  under_way_ -= count;
+  --under_way_;
   changed_.notify_all();
 }
 

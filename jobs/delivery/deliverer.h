@@ -76,8 +76,8 @@ class Deliverer {
   void Start(Delivery delivery, Done done);
   void Report(const Delivery& delivery, const absl::StatusOr<outbound::HttpResponse>& answer,
               absl::Duration took);
-  void GiveUp();
-  void Ended(size_t count);
+  void GiveUp(bool* gave_up);
+  void Ended();
 
   Store& store_;
   outbound::HttpClient& http_;

@@ -148,8 +148,10 @@ class Routes:
         get(self.port, "/users")
         self.assertEqual(get(self.admin, "/healthz").status, 200)
         self.assertEqual(get(self.admin, "/readyz").status, 200)
-        metrics = get(self.admin, "/metrics").text
-        self.assertRegex(metrics, r'slipway_http_requests_total\{[^}]*route="/users"')
+        # Counted when the answer is on its way, which may be after it has arrived.
+        counted = re.compile(r'slipway_http_requests_total\{[^}]*route="/users"')
+        eventually("the request is counted",
+                   lambda: counted.search(get(self.admin, "/metrics").text))
 
     def test_deadline_from_header(self):
         answer = get(self.port, "/info", **{"Grpc-Timeout": "1n"})
