@@ -226,7 +226,7 @@ void FactGather::EndBackOff() {
 void FactGather::GiveUp(const absl::Status& why) {
   if (!status_.ok()) return;
   std::string had = absl::StrCat(why.message(), "; ", tally_.got, " of ", count_,
-                                 tally_.got == 1 ? " fact had" : " facts had", " arrived");
+                                 count_ == 1 ? " fact" : " facts", " had arrived");
   status_ = absl::Status(why.code(), had);
   why.ForEachPayload([this](absl::string_view type, const absl::Cord& payload) {
     status_.SetPayload(type, payload);
