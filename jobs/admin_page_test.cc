@@ -11,7 +11,7 @@
 #include "base/metrics.h"
 #include "jobs/admin_html.h"
 #include "jobs/store/memory_store.h"
-#include "jobs/testing.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 namespace {

@@ -75,7 +75,8 @@ absl::Status CheckCallback(std::string_view entry) {
 void JobConfig::Declare(base::ConfigParser& parser) {
   parser
       .AddStringList("job-concurrency", &concurrency,
-                     "jobs of a kind that run at once; N alone: of each other kind [64]",
+                     absl::StrCat("jobs of a kind that run at once; N alone: of each other kind [",
+                                  WorkerOptions().default_concurrency, "]"),
                      CheckConcurrency)
       .Placeholder("KIND=N");
   parser

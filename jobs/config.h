@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/config.h"
+#include "jobs/store/store.h"
+#include "jobs/work/options.h"
 
 namespace slipway::jobs {
 
@@ -21,10 +23,10 @@ struct JobConfig {
   std::vector<std::string> targets;
   /// `pkg.Service/Method`
   std::vector<std::string> allow;
-  int64_t queue_limit = 2'000'000;
-  absl::Duration attempt_timeout = absl::Minutes(5);
-  absl::Duration lease = absl::Seconds(30);
-  absl::Duration backoff = absl::Seconds(1);
+  int64_t queue_limit = Store::Limits().max_waiting;
+  absl::Duration attempt_timeout = WorkerOptions().attempt_timeout;
+  absl::Duration lease = WorkerOptions().lease;
+  absl::Duration backoff = WorkerOptions().backoff.first;
   /// Names such as `UNAVAILABLE`.
   std::vector<std::string> retry_codes = {"UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED",
                                           "DEADLINE_EXCEEDED"};

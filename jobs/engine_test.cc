@@ -15,8 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/testing/temporary_directory.h"
 #include "google/api/httpbody.pb.h"
-#include "jobs/testing.h"
+#include "jobs/testing/task_runner.h"
 #include "rpc/client_call.h"
 #include "rpc/dispatcher.h"
 #include "rpc/in_process.h"
@@ -101,7 +102,7 @@ class JobEngineTest : public testing::Test {
     return text;
   }
 
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   base::Metrics metrics_;
   TaskRunner runner_;
 };

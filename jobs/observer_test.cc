@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "jobs/store/memory_store.h"
-#include "jobs/testing.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 namespace {

@@ -45,11 +45,11 @@ Engine::Engine(rpc::IoExecutor& executor, ClientOptions options)
       idle_timer_(executor) {}
 
 void Engine::Begin(std::shared_ptr<Exchange> exchange) {
-  if (closed_) return exchange->Resolve(ShuttingDown());
+  if (closed_) return exchange->answer->Resolve(ShuttingDown());
   auto transfer = std::make_unique<Transfer>(
       executor_, exchange, options_, [this](Transfer& connected) { OnConnected(connected); });
   if (!admission_.Enter(*transfer, exchange->url.HostPort())) {
-    return exchange->Resolve(QueueFull(exchange->url, options_.max_waiting));
+    return exchange->answer->Resolve(QueueFull(exchange->url, options_.max_waiting));
   }
   idle_timer_.Cancel();
   transfer->timer().Start(exchange->deadline, [this, raw = transfer.get()] { OnDeadline(*raw); });
@@ -89,9 +89,9 @@ void Engine::Abandon(const std::shared_ptr<Exchange>& exchange) {
 
 void Engine::End(Transfer& transfer, Exchange::Result result) {
   // Answered last: whoever has the answer finds the counts without the request.
-  const std::shared_ptr<Exchange> exchange = transfer.exchange().shared_from_this();
+  const std::shared_ptr<Exchange::Answer> answer = transfer.exchange().answer;
   Forget(transfer);
-  exchange->Resolve(std::move(result));
+  answer->Resolve(std::move(result));
 }
 
 void Engine::Forget(Transfer& transfer) {
@@ -108,7 +108,7 @@ void Engine::Shutdown() {
   closed_ = true;
   // Whoever waits must not begin only to be stopped.
   for (auto& [exchange, transfer] : transfers_) {
-    transfer->exchange().Resolve(ShuttingDown());
+    transfer->exchange().answer->Resolve(ShuttingDown());
     if (transfer->started()) multi_.Remove(transfer->easy());
   }
   transfers_.clear();

@@ -63,14 +63,16 @@ rpc::Task<absl::StatusOr<HttpResponse>> HttpClient::Send(rpc::Executor& caller,
   SLIPWAY_CO_ASSIGN_OR_RETURN(Url url, Url::Parse(request.url));
   if (request.allow) SLIPWAY_CO_RETURN_IF_ERROR(request.allow->Check(url));
   const rpc::Deadline deadline = DeadlineAfter(executor_.Now(), request.timeout);
-  const auto abandon = [this](std::shared_ptr<Exchange> exchange) {
-    executor_.Post([this, exchange = std::move(exchange)] { engine_.Abandon(exchange); });
+  auto exchange = std::make_shared<Exchange>(std::move(request), std::move(url), deadline);
+  // Weak, since the exchange holds the answer; the client's thread holds it until it is answered.
+  auto abandon = [this, weak = std::weak_ptr<Exchange>(exchange)] {
+    executor_.Post([this, exchange = weak.lock()] { engine_.Abandon(exchange); });
   };
-  auto exchange =
-      std::make_shared<Exchange>(caller, std::move(request), std::move(url), deadline, abandon);
-  Exchange::Waiter waiter(exchange);
+  auto answer = std::make_shared<Exchange::Answer>(caller, std::move(abandon));
+  exchange->answer = answer;
   executor_.Post([this, exchange = std::move(exchange)] { engine_.Begin(exchange); });
-  co_return co_await waiter;
+  auto wait = Exchange::Answer::Wait(std::move(answer));
+  co_return co_await std::move(wait);
 }
 
 }  // namespace slipway::outbound

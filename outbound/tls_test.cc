@@ -1,15 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
-#include <stdlib.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/temporary_directory.h"
 #include "outbound/http_client.h"
 #include "outbound/testing/caller.h"
 #include "outbound/testing/certificate.h"
@@ -20,22 +17,6 @@ namespace {
 using testing::Caller;
 using ::testing::HasSubstr;
 using testing::SelfSigned;
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() : path_(std::filesystem::temp_directory_path() / "slipway_tls_XXXXXX") {
-    if (mkdtemp(path_.data()) == nullptr) std::abort();
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// A server whose certificate is for localhost only.
 class HttpClientTls : public ::testing::Test {
@@ -61,7 +42,7 @@ class HttpClientTls : public ::testing::Test {
     return Caller().Send(client, request);
   }
 
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   SelfSigned certificate_;
   httplib::SSLServer server_;
   int port_ = 0;

@@ -42,6 +42,17 @@ class Writer {
   ServerStream& stream_;
 };
 
+/// The one message of a caller that streams nothing, from what ServerStream::Read answered:
+/// INTERNAL when there is none, INVALID_ARGUMENT when it does not decode, which is the caller's
+/// fault: bytes of another message, or one that is nested too deep.
+template <typename T>
+absl::StatusOr<T> DecodeRequest(const std::optional<std::string>& bytes) {
+  if (!bytes) return absl::InternalError("the request message is missing");
+  T request;
+  if (request.ParseFromString(*bytes)) return request;
+  return absl::InvalidArgumentError("the request does not decode as " + request.GetTypeName());
+}
+
 namespace internal {
 
 template <typename Request, typename Response, typename Service>
@@ -55,15 +66,10 @@ struct UnaryHandler {
   }
   static Task<Status> Run(Service* service, Function function, CallContext& context,
                           ServerStream& stream) {
-    std::optional<std::string> bytes = co_await stream.Read();
-    if (!bytes) co_return Status(absl::StatusCode::kInternal, "the request message is missing");
-    Request request;
-    if (!request.ParseFromString(*bytes)) {
-      // The caller's fault: bytes of another message, or one that is nested too deep.
-      co_return Status(absl::StatusCode::kInvalidArgument,
-                       "the request does not decode as " + request.GetTypeName());
-    }
-    absl::StatusOr<Response> response = co_await (service->*function)(context, std::move(request));
+    const std::optional<std::string> bytes = co_await stream.Read();
+    absl::StatusOr<Request> request = DecodeRequest<Request>(bytes);
+    if (!request.ok()) co_return Status(request.status());
+    absl::StatusOr<Response> response = co_await (service->*function)(context, *std::move(request));
     if (!response.ok()) co_return Status(response.status());
     co_await stream.Write(response->SerializeAsString());
     co_return Status();

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "jobs/store/completion.h"
+#include "rpc/completion.h"
 #include "rpc/executor.h"
 #include "rpc/task.h"
 
@@ -25,7 +25,7 @@ enum class Delivered {
 /// and the other's finds how it ended, and does not find the job gone instead. Any thread.
 class Meeting {
  public:
-  using Completion = slipway::jobs::Completion<Delivered>;
+  using Completion = rpc::Completion<Delivered>;
 
   /// True once: whoever gets it makes the delivery, and ends it.
   bool Begin() {

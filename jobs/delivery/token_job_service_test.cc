@@ -22,10 +22,11 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/reason.h"
+#include "base/testing/temporary_directory.h"
 #include "jobs/delivery/token.h"
 #include "jobs/store/id.h"
 #include "jobs/store/memory_store.h"
-#include "jobs/testing.h"
+#include "jobs/testing/task_runner.h"
 #include "jobs/work/root.h"
 #include "outbound/testing/raw_server.h"
 #include "slipway/v1/jobs.pb.h"
@@ -465,7 +466,7 @@ TEST_F(TokenJobServiceTest, NoReceiver) {
 }
 
 TEST_F(TokenJobServiceTest, LogNamesTheReceiversServerOnly) {
-  const TemporaryDirectory directory;
+  const base::TemporaryDirectory directory;
   ASSERT_TRUE(base::InitLog({directory.path(), "info"}).ok());
   const std::string token = SubmitTo("http://127.0.0.1:1/secret/path?secret=2");
   Work();

@@ -11,6 +11,7 @@
 #include "base/reason.h"
 #include "base/status_macros.h"
 #include "jobs/delivery/object_json.h"
+#include "jobs/service/bad_field.h"
 #include "outbound/url.h"
 
 namespace slipway::jobs {
@@ -21,11 +22,6 @@ using google::protobuf::Value;
 
 constexpr std::array<std::string_view, 5> kMethods = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 constexpr char kLocation[] = "redirect_location";
-
-absl::Status BadField(std::string message) {
-  return base::MakeError(absl::StatusCode::kInvalidArgument, base::Reason::kBadField,
-                         std::move(message));
-}
 
 const char* KindName(const Value& value) {
   switch (value.kind_case()) {

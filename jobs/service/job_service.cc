@@ -163,15 +163,9 @@ rpc::Task<absl::StatusOr<google::protobuf::Empty>> JobService::DeleteJob(
 }
 
 rpc::Task<rpc::Status> JobService::WatchJob(rpc::CallContext& context, rpc::ServerStream& stream) {
-  rpc::Reader<v1::WatchJobRequest> reader(stream);
-  auto read = reader.Read();
-  const std::optional<v1::WatchJobRequest> request = co_await std::move(read);
-  if (!request) {
-    co_return reader.error().ok()
-        ? rpc::Status(absl::StatusCode::kInternal, "the request message is missing")
-        : rpc::Status(reader.error());
-  }
-  auto watch = Watch(context, stream, request->id());
+  const std::optional<std::string> bytes = co_await stream.Read();
+  SLIPWAY_CO_ASSIGN_OR_RETURN(const auto request, rpc::DecodeRequest<v1::WatchJobRequest>(bytes));
+  auto watch = Watch(context, stream, request.id());
   co_return co_await std::move(watch);
 }
 

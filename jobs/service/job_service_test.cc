@@ -14,7 +14,7 @@
 #include "base/reason.h"
 #include "jobs/store/id.h"
 #include "jobs/store/memory_store.h"
-#include "jobs/testing.h"
+#include "jobs/testing/task_runner.h"
 #include "rpc/in_process.h"
 
 namespace slipway::jobs {

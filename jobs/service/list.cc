@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/reason.h"
 #include "base/status_macros.h"
+#include "jobs/service/bad_field.h"
 #include "jobs/service/render.h"
 #include "jobs/store/id.h"
 
@@ -14,11 +14,6 @@ namespace {
 
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
-
-absl::Status BadField(std::string message) {
-  return base::MakeError(absl::StatusCode::kInvalidArgument, base::Reason::kBadField,
-                         std::move(message));
-}
 
 }  // namespace
 

@@ -9,13 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
+#include "jobs/service/bad_field.h"
 #include "jobs/service/digest.h"
 #include "schema/deterministic.h"
 
 namespace slipway::jobs {
 namespace {
 
-constexpr int kDefaultMaxAttempts = 10;
 constexpr int kMostMaxAttempts = 100;
 constexpr size_t kLongestKey = 255;
 constexpr int64_t kFirstSecond = -62'135'596'800;  // 0001-01-01T00:00:00Z
@@ -24,13 +24,7 @@ constexpr int64_t kMostSeconds = 315'576'000'000;  // of a Duration: 10,000 year
 constexpr int32_t kMostNanos = 999'999'999;
 // Ten years, leap days included.
 constexpr absl::Duration kFarthestStart = absl::Hours(24 * 3653);
-constexpr absl::Duration kDefaultLifetime = absl::Hours(1);
 constexpr absl::Duration kShortestLifetime = absl::Seconds(1);
-
-absl::Status BadField(std::string message) {
-  return base::MakeError(absl::StatusCode::kInvalidArgument, base::Reason::kBadField,
-                         std::move(message));
-}
 
 std::string Text(absl::Time time) {
   return absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
@@ -93,9 +87,9 @@ absl::Status SetNotBefore(const google::protobuf::Timestamp& time, absl::Time no
 absl::Status SetMaxAttempts(int32_t attempts, NewJob* job) {
   if (attempts < 0 || attempts > kMostMaxAttempts) {
     return BadField(absl::StrCat("maxAttempts: ", attempts, " is not in 0 to ", kMostMaxAttempts,
-                                 " (0 means ", kDefaultMaxAttempts, ")"));
+                                 " (0 means ", job->max_attempts, ")"));
   }
-  job->max_attempts = attempts == 0 ? kDefaultMaxAttempts : attempts;
+  if (attempts != 0) job->max_attempts = attempts;
   return absl::OkStatus();
 }
 
@@ -115,7 +109,7 @@ absl::Status CheckKey(const std::string& key) {
 
 absl::Status SetLifetime(const v1::SubmitJobRequest& request, absl::Duration longest, NewJob* job) {
   if (!request.has_result_lifetime()) {
-    job->result_lifetime = std::min(kDefaultLifetime, longest);
+    job->result_lifetime = std::min(job->result_lifetime, longest);
     return absl::OkStatus();
   }
   const int64_t seconds = request.result_lifetime().seconds();
@@ -134,10 +128,11 @@ absl::Status SetLifetime(const v1::SubmitJobRequest& request, absl::Duration lon
 }
 
 std::string Fingerprint(v1::SubmitJobRequest request) {
+  const NewJob defaults;
   request.clear_idempotency_key();
-  if (request.max_attempts() == 0) request.set_max_attempts(kDefaultMaxAttempts);
+  if (request.max_attempts() == 0) request.set_max_attempts(defaults.max_attempts);
   if (!request.has_result_lifetime()) {
-    request.mutable_result_lifetime()->set_seconds(absl::ToInt64Seconds(kDefaultLifetime));
+    request.mutable_result_lifetime()->set_seconds(absl::ToInt64Seconds(defaults.result_lifetime));
   }
   std::string all;
   // It came in one message, so it has a size. Fields of a newer contract count as they came.

@@ -209,23 +209,23 @@ void Database::NoteRoom(bool has_room) {
   }
 }
 
+/// True if all of the log is in the file then.
+absl::StatusOr<bool> Database::Checkpoint() {
+  absl::StatusOr<bool> all = writer_->Checkpoint();
+  checkpointed_pages_ = wal_pages_;
+  NoteFailure(writer_->broken());
+  return all;
+}
+
 /// On a full disk the log cannot grow, but once all of it is in the file it is written from its
 /// start again. True if it is there, which takes no room unless there are new pages among it.
-bool Database::MakeRoom() {
-  const absl::StatusOr<bool> all = writer_->Checkpoint();
-  NoteFailure(writer_->broken());
-  checkpointed_pages_ = wal_pages_;
-  return all.ok() && *all;
-}
+bool Database::MakeRoom() { return Checkpoint().value_or(false); }
 
 void Database::CheckpointIfLong() {
   if (wal_pages_ < checkpointed_pages_) checkpointed_pages_ = 0;  // the log began anew
   if (wal_pages_ - checkpointed_pages_ < kCheckpointPages) return;
-  const absl::Status status = writer_->Checkpoint().status();
-  checkpointed_pages_ = wal_pages_;
-  if (status.ok()) return;
-  base::LogError("{}", std::string(status.message()));
-  NoteFailure(writer_->broken());
+  const absl::Status status = Checkpoint().status();
+  if (!status.ok()) base::LogError("{}", std::string(status.message()));
 }
 
 absl::StatusOr<Connection*> Database::Reader() {

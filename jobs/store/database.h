@@ -17,11 +17,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "jobs/store/completion.h"
 #include "jobs/store/database_file.h"
 #include "jobs/store/directory_lock.h"
 #include "jobs/store/signal.h"
 #include "jobs/store/sqlite.h"
+#include "rpc/completion.h"
 #include "rpc/executor.h"
 #include "rpc/task.h"
 
@@ -82,11 +82,11 @@ class Database {
   /// back what `work` did. `work` may run again when its group did not fit on the disk.
   template <typename Result>
   rpc::Task<Result> Write(rpc::Executor& executor, absl::AnyInvocable<Result(Connection&)> work) {
-    auto completion = std::make_shared<Completion<Result>>(executor);
+    auto completion = std::make_shared<rpc::Completion<Result>>(executor);
     const absl::Status queued =
         Enqueue(std::make_unique<TypedOperation<Result>>(completion, std::move(work)));
     if (!queued.ok()) co_return queued;
-    auto wait = Completion<Result>::Wait(std::move(completion));
+    auto wait = rpc::Completion<Result>::Wait(std::move(completion));
     co_return co_await std::move(wait);
   }
 
@@ -135,7 +135,7 @@ class Database {
   template <typename Result>
   class TypedOperation : public Operation {
    public:
-    TypedOperation(std::shared_ptr<Completion<Result>> completion,
+    TypedOperation(std::shared_ptr<rpc::Completion<Result>> completion,
                    absl::AnyInvocable<Result(Connection&)> work)
         : completion_(std::move(completion)), work_(std::move(work)) {}
     absl::Status Apply(Connection& connection) override {
@@ -152,7 +152,7 @@ class Database {
     static absl::Status StatusOf(const absl::StatusOr<T>& result) {
       return result.status();
     }
-    std::shared_ptr<Completion<Result>> completion_;
+    std::shared_ptr<rpc::Completion<Result>> completion_;
     absl::AnyInvocable<Result(Connection&)> work_;
     std::optional<Result> result_;
   };
@@ -172,6 +172,7 @@ class Database {
   void Answer(absl::Span<Entry> group, const CommitReport& report);
   absl::Status ApplyGroup(absl::Span<Entry> group);
   absl::Status ApplyOne(Entry& entry);
+  absl::StatusOr<bool> Checkpoint();
   bool MakeRoom();
   void CheckpointIfLong();
   void NoteFailure(const absl::Status& failure);

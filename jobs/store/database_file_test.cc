@@ -9,8 +9,9 @@
 #include <string>
 
 #include "base/reason.h"
+#include "base/testing/temporary_directory.h"
 #include "jobs/store/database.h"
-#include "jobs/testing.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 namespace {
@@ -41,7 +42,7 @@ class DatabaseFileTest : public testing::Test {
     EXPECT_THAT(std::string(database.Health().message()), HasSubstr("removed or replaced"));
   }
 
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   const std::string path_ = directory_.File("data/jobs.db");
   TaskRunner runner_;
 };

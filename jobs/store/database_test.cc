@@ -19,7 +19,8 @@
 
 #include "absl/synchronization/notification.h"
 #include "base/reason.h"
-#include "jobs/testing.h"
+#include "base/testing/temporary_directory.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 namespace {
@@ -128,7 +129,7 @@ class DatabaseTest : public testing::Test {
     return query.Int(0);
   }
 
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   TaskRunner runner_;
 };
 
@@ -203,7 +204,7 @@ TEST_F(DatabaseTest, EachThreadHasItsOwnReader) {
   Connection* other = std::async(std::launch::async, [&] { return *database->Reader(); }).get();
   EXPECT_NE(other, mine);
   // A second database on the same thread, then the first again.
-  TemporaryDirectory elsewhere;
+  base::TemporaryDirectory elsewhere;
   auto second = Database::Open({.path = elsewhere.File("test.db"), .components = {Notes()}});
   ASSERT_TRUE(second.ok());
   EXPECT_NE(*(*second)->Reader(), mine);
@@ -356,7 +357,7 @@ TEST_F(DatabaseTest, FullDiskOrQuotaIsNoDamage) {
 TEST_F(DatabaseTest, OtherFailedWritesAreDamage) {
   FaultyVfs::Register();
   for (auto* fault : {&FaultyVfs::fail_write, &FaultyVfs::fail_index}) {
-    TemporaryDirectory directory;
+    base::TemporaryDirectory directory;
     auto database = Database::Open(
         {.path = directory.File("test.db"), .components = {Notes()}, .vfs = FaultyVfs::kName});
     ASSERT_TRUE(database.ok()) << database.status();

@@ -5,18 +5,18 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "jobs/store/completion.h"
 #include "jobs/store/errors.h"
 #include "jobs/store/id.h"
+#include "rpc/completion.h"
 
 namespace slipway::jobs {
 namespace {
 
 template <typename T>
 rpc::Task<T> Later(rpc::Executor& executor, T value) {
-  auto completion = std::make_shared<Completion<T>>(executor);
+  auto completion = std::make_shared<rpc::Completion<T>>(executor);
   completion->Resolve(std::move(value));
-  return Completion<T>::Wait(std::move(completion));
+  return rpc::Completion<T>::Wait(std::move(completion));
 }
 
 bool Matches(const JobRow& row, const JobQuery& query) {
@@ -219,50 +219,44 @@ void MemoryStore::End(Change& change, Entry& entry, JobState state, absl::Time n
   change.Happened(JobEvent::Type::kEnded, before, entry.row);
 }
 
-rpc::Task<absl::Status> MemoryStore::Extend(rpc::Executor& executor, std::string id, int64_t token,
-                                            absl::Time until, int progress) {
+template <typename Work>
+rpc::Task<absl::Status> MemoryStore::WithLease(rpc::Executor& executor, std::string id,
+                                               int64_t token, Work work) {
   absl::Status status;
   {
-    const std::lock_guard lock(mutex_);
+    Change change(*this);
     const absl::StatusOr<Entry*> entry = Leased(id, token);
     status = entry.status();
-    if (status.ok()) {
-      (*entry)->lease_until = until;
-      (*entry)->row.progress = progress;
-    }
+    if (status.ok()) work(change, **entry);
   }
   auto later = Later(executor, std::move(status));
   co_return co_await std::move(later);
+}
+
+rpc::Task<absl::Status> MemoryStore::Extend(rpc::Executor& executor, std::string id, int64_t token,
+                                            absl::Time until, int progress) {
+  return WithLease(executor, std::move(id), token, [until, progress](Change&, Entry& entry) {
+    entry.lease_until = until;
+    entry.row.progress = progress;
+  });
 }
 
 rpc::Task<absl::Status> MemoryStore::Complete(rpc::Executor& executor, std::string id,
                                               int64_t token, absl::Time now, JobResult result) {
-  absl::Status status;
-  {
-    Change change(*this);
-    const absl::StatusOr<Entry*> entry = Leased(id, token);
-    status = entry.status();
-    if (status.ok()) {
-      (*entry)->row.progress = 100;
-      (*entry)->result = std::move(result);
-      End(change, **entry, JobState::kSucceeded, now, rpc::Status());
-    }
-  }
-  auto later = Later(executor, std::move(status));
-  co_return co_await std::move(later);
+  return WithLease(executor, std::move(id), token,
+                   [this, now, result = std::move(result)](Change& change, Entry& entry) mutable {
+                     entry.row.progress = 100;
+                     entry.result = std::move(result);
+                     End(change, entry, JobState::kSucceeded, now, rpc::Status());
+                   });
 }
 
 rpc::Task<absl::Status> MemoryStore::Fail(rpc::Executor& executor, std::string id, int64_t token,
                                           absl::Time now, rpc::Status error) {
-  absl::Status status;
-  {
-    Change change(*this);
-    const absl::StatusOr<Entry*> entry = Leased(id, token);
-    status = entry.status();
-    if (status.ok()) End(change, **entry, JobState::kFailed, now, std::move(error));
-  }
-  auto later = Later(executor, std::move(status));
-  co_return co_await std::move(later);
+  return WithLease(executor, std::move(id), token,
+                   [this, now, error = std::move(error)](Change& change, Entry& entry) mutable {
+                     End(change, entry, JobState::kFailed, now, std::move(error));
+                   });
 }
 
 void MemoryStore::Wait(Change& change, JobEvent::Type type, Entry& entry) {
@@ -274,35 +268,20 @@ void MemoryStore::Wait(Change& change, JobEvent::Type type, Entry& entry) {
 
 rpc::Task<absl::Status> MemoryStore::Retry(rpc::Executor& executor, std::string id, int64_t token,
                                            rpc::Status error, absl::Time wake) {
-  absl::Status status;
-  {
-    Change change(*this);
-    const absl::StatusOr<Entry*> entry = Leased(id, token);
-    status = entry.status();
-    if (status.ok()) {
-      (*entry)->row.error = std::move(error);
-      (*entry)->retry_time = wake;
-      Wait(change, JobEvent::Type::kRetried, **entry);
-    }
-  }
-  auto later = Later(executor, std::move(status));
-  co_return co_await std::move(later);
+  return WithLease(executor, std::move(id), token,
+                   [this, wake, error = std::move(error)](Change& change, Entry& entry) mutable {
+                     entry.row.error = std::move(error);
+                     entry.retry_time = wake;
+                     Wait(change, JobEvent::Type::kRetried, entry);
+                   });
 }
 
 rpc::Task<absl::Status> MemoryStore::Release(rpc::Executor& executor, std::string id,
                                              int64_t token) {
-  absl::Status status;
-  {
-    Change change(*this);
-    const absl::StatusOr<Entry*> entry = Leased(id, token);
-    status = entry.status();
-    if (status.ok()) {
-      (*entry)->row.attempt -= 1;
-      Wait(change, JobEvent::Type::kGivenBack, **entry);
-    }
-  }
-  auto later = Later(executor, std::move(status));
-  co_return co_await std::move(later);
+  return WithLease(executor, std::move(id), token, [this](Change& change, Entry& entry) {
+    entry.row.attempt -= 1;
+    Wait(change, JobEvent::Type::kGivenBack, entry);
+  });
 }
 
 rpc::Task<absl::StatusOr<JobRow>> MemoryStore::Cancel(rpc::Executor& executor, std::string id,

@@ -106,6 +106,10 @@ class MemoryStore : public Store {
   /// The entry's row as Submit answers it.
   absl::StatusOr<std::optional<JobRow>> FindKey(const std::string& owner, const std::string& key,
                                                 const std::string& fingerprint) const;
+  /// One change by whoever holds the lease: `work(change, entry)`. Takes the mutex itself.
+  template <typename Work>
+  rpc::Task<absl::Status> WithLease(rpc::Executor& executor, std::string id, int64_t token,
+                                    Work work);
   void Wait(Change& change, JobEvent::Type type, Entry& entry);
   void End(Change& change, Entry& entry, JobState state, absl::Time now, rpc::Status error);
   void Forget(Change& change, Entries::iterator entry);

@@ -11,12 +11,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/temporary_directory.h"
 #include "jobs/store/memory_store.h"
 #include "jobs/store/sqlite_store.h"
-#include "jobs/testing.h"
 #include "jobs/testing/forgetful_vfs.h"
 #include "jobs/testing/seed.h"
 #include "jobs/testing/store_model.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 namespace {
@@ -69,7 +70,7 @@ class SqliteSubject : public Subject {
     database_ = *std::move(database);
     store_ = std::make_unique<SqliteStore>(*database_, kLimits);
   }
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   ForgetfulVfs vfs_;  // which does not wait for a disk
   std::unique_ptr<Database> database_;
   std::unique_ptr<SqliteStore> store_;

@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "jobs/testing.h"
+#include "base/testing/temporary_directory.h"
 #include "jobs/testing/forgetful_vfs.h"
 #include "jobs/testing/opened_store.h"
 #include "jobs/testing/seed.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 namespace {
@@ -124,7 +125,7 @@ struct Loss {
 class PowerCut : public testing::Test {
  protected:
   void Round(bool sync_each_commit, Loss& loss) {
-    TemporaryDirectory directory;
+    base::TemporaryDirectory directory;
     const std::string path = directory.File("jobs.db");
     Ledger ledger;
     vfs_.CutPowerBefore(1 + random_() % steps_);

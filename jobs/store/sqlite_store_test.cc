@@ -11,9 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/reason.h"
-#include "jobs/testing.h"
+#include "base/testing/temporary_directory.h"
 #include "jobs/testing/forgetful_vfs.h"
 #include "jobs/testing/opened_store.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 namespace {
@@ -63,7 +64,7 @@ class SqliteStoreTest : public testing::Test {
     return (*opened_->database().Reader())->Ask("SELECT id FROM jobs");
   }
 
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   TaskRunner runner_;
   ForgetfulVfs vfs_;
   std::unique_ptr<OpenedStore> opened_;

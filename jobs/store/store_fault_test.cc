@@ -14,10 +14,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/reason.h"
-#include "jobs/testing.h"
+#include "base/testing/temporary_directory.h"
 #include "jobs/testing/forgetful_vfs.h"
 #include "jobs/testing/opened_store.h"
 #include "jobs/testing/seed.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 namespace {
@@ -61,7 +62,7 @@ class StoreFault : public testing::Test {
     return ids;
   }
 
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   TaskRunner runner_;
 };
 
@@ -215,7 +216,7 @@ TEST_F(StoreFault, DamagedLogIsNeverServed) {
   constexpr int kJobs = 60;
   std::vector<std::string> ids;
   std::vector<std::string> attachments;
-  TemporaryDirectory killed;
+  base::TemporaryDirectory killed;
   ForgetfulVfs vfs;  // for its speed
   {
     auto opened = Open({.path = path(), .vfs = vfs.name()});
@@ -231,7 +232,7 @@ TEST_F(StoreFault, DamagedLogIsNeverServed) {
   int shortened = 0;
   for (int round = 0; round < 100 && !HasFailure(); ++round) {
     SCOPED_TRACE(absl::StrCat("SLIPWAY_SEED=", seed, " round ", round));
-    TemporaryDirectory directory;
+    base::TemporaryDirectory directory;
     for (const char* file : {"jobs.db", "jobs.db-wal"}) {
       std::filesystem::copy_file(killed.File(file), directory.File(file));
     }

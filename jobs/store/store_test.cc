@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/testing/temporary_directory.h"
 #include "jobs/store/memory_store.h"
 #include "jobs/store/sqlite_store.h"
 #include "jobs/testing/store_suite.h"
@@ -30,7 +31,7 @@ class SqliteFixture : public StoreFixture {
   Store& store() override { return *store_; }
 
  private:
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<SqliteStore> store_;
 };

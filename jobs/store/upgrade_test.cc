@@ -11,11 +11,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/temporary_directory.h"
 #include "jobs/store/tables.h"
-#include "jobs/testing.h"
 #include "jobs/testing/forgetful_vfs.h"
 #include "jobs/testing/opened_store.h"
 #include "jobs/testing/seed.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 namespace {
@@ -130,7 +131,7 @@ class Upgrade : public testing::Test {
     return query.Int(0);
   }
 
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   TaskRunner runner_;
 };
 
@@ -191,7 +192,7 @@ TEST_F(Upgrade, LossOfPowerAtAnyStepLeavesOneVersionOrTheOther) {
   size_t step = 1;
   for (int cuts = 0; cuts < kCuts && !HasFailure(); ++cuts) {
     SCOPED_TRACE(absl::StrCat("SLIPWAY_SEED=", seed, ", cut before step ", step));
-    TemporaryDirectory directory;
+    base::TemporaryDirectory directory;
     const std::string path = directory.File("jobs.db");
     std::filesystem::copy_file(original, path);
     vfs.CutPowerBefore(step);

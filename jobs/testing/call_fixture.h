@@ -19,7 +19,6 @@
 #include "gtest/gtest.h"
 #include "jobs/work/call_target.h"
 #include "rpc/in_process.h"
-#include "rpc/io_executor.h"
 #include "rpc/status.h"
 #include "schema/loader.h"
 #include "slipway/v1/jobs.pb.h"
@@ -173,50 +172,6 @@ class NotesServer {
     }
     return response.SerializeAsString();
   }
-};
-
-/// Runs tasks and waits for events on the test's own thread.
-class IoRunner {
- public:
-  rpc::IoExecutor& executor() { return executor_; }
-
-  template <typename T>
-  T Run(rpc::Task<T> task) {
-    std::optional<T> answer;
-    rpc::Spawn(Store(std::move(task), answer));
-    WaitUntil([&answer] { return answer.has_value(); });
-    return *std::move(answer);
-  }
-  /// Starts a task whose answer the test looks for later.
-  template <typename T>
-  void Begin(rpc::Task<T> task, std::optional<T>& answer) {
-    rpc::Spawn(Store(std::move(task), answer));
-  }
-  /// Asks every millisecond; ends the program when that never comes.
-  void WaitUntil(std::function<bool()> condition) {
-    const rpc::Time begin = executor_.Now();
-    bool done = false;
-    rpc::Timer timer(executor_);
-    std::function<void()> poll = [&] {
-      done = condition();
-      if (done) return;
-      if (executor_.Now() > begin + std::chrono::seconds(60)) {
-        std::fprintf(stderr, "the test does not come to its end\n");
-        std::abort();
-      }
-      timer.Start(executor_.Now() + std::chrono::milliseconds(1), [&poll] { poll(); });
-    };
-    executor_.Post([&poll] { poll(); });
-    executor_.RunUntil(done);
-  }
-
- private:
-  template <typename T>
-  static rpc::Task<void> Store(rpc::Task<T> task, std::optional<T>& answer) {
-    answer.emplace(co_await std::move(task));
-  }
-
-  rpc::IoExecutor executor_;
 };
 
 }  // namespace slipway::jobs::testing

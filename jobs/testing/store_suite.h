@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "jobs/store/store.h"
-#include "jobs/testing.h"
+#include "jobs/testing/task_runner.h"
 
 namespace slipway::jobs {
 

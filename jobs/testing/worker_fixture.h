@@ -15,11 +15,12 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/testing/temporary_directory.h"
 #include "jobs/store/database.h"
 #include "jobs/store/memory_store.h"
 #include "jobs/store/sqlite_store.h"
-#include "jobs/testing.h"
 #include "jobs/testing/spy_store.h"
+#include "jobs/testing/task_runner.h"
 #include "jobs/work/worker.h"
 
 namespace slipway::jobs {
@@ -108,7 +109,7 @@ class OwnStore {
   Store& operator*() { return *store_; }
 
  private:
-  TemporaryDirectory directory_;
+  base::TemporaryDirectory directory_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Store> store_;
 };

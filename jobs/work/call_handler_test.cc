@@ -12,6 +12,7 @@
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 #include "jobs/testing/call_fixture.h"
+#include "rpc/testing/io_runner.h"
 
 namespace slipway::jobs {
 namespace {
@@ -56,7 +57,7 @@ class CallHandlerTest : public ::testing::Test {
   Answer Run(std::string payload) { return runner_.Run(handler_(NewAttempt(std::move(payload)))); }
 
   testing::NotesServer server_;
-  testing::IoRunner runner_;
+  rpc::testing::IoRunner runner_;
   std::set<Code> retry_ = {Code::kUnavailable, Code::kDeadlineExceeded};
   size_t max_response_bytes_ = 4 << 20;
   std::shared_ptr<CallTargets> targets_;

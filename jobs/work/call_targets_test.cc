@@ -13,6 +13,7 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "jobs/testing/call_fixture.h"
+#include "rpc/testing/io_runner.h"
 #include "schema/json.h"
 
 namespace slipway::jobs {
@@ -298,7 +299,7 @@ class LearnedTarget : public ::testing::Test {
   }
 
   testing::NotesServer server_;
-  testing::IoRunner runner_;
+  rpc::testing::IoRunner runner_;
   std::unique_ptr<CallTargets> targets_;
 };
 

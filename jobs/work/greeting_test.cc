@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "jobs/testing.h"
+#include "jobs/testing/task_runner.h"
 #include "rpc/manual_executor.h"
 #include "slipway/v1/jobs.pb.h"
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "jobs/work/sleep.h"
 #include "rpc/call_context.h"
 
 namespace slipway::jobs {
@@ -28,13 +29,6 @@ rpc::CallSpec SpecOf(const LeasedJob& job, rpc::Deadline deadline) {
   spec.deadline = deadline;
   spec.peer = "job " + job.row.id;
   return spec;
-}
-
-rpc::Task<void> Sleep(rpc::Executor& executor, rpc::Duration duration) {
-  rpc::WaitSlot slot;
-  rpc::Timer timer(executor);
-  timer.Start(executor.Now() + duration, [&slot] { slot.Wake(); });
-  co_await slot.Wait();
 }
 
 }  // namespace

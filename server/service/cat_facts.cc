@@ -36,15 +36,10 @@ class CatFacts {
   }
 
   rpc::Task<rpc::Status> StreamFacts(rpc::CallContext& context, rpc::ServerStream& stream) {
-    rpc::Reader<pb::GetFactsRequest> reader(stream);
-    rpc::Task<std::optional<pb::GetFactsRequest>> reading = reader.Read();
-    const std::optional<pb::GetFactsRequest> request = co_await std::move(reading);
-    SLIPWAY_CO_RETURN_IF_ERROR(reader.error());
-    if (!request) {
-      co_return rpc::Status(absl::StatusCode::kInternal, "the request message is missing");
-    }
-    SLIPWAY_CO_RETURN_IF_ERROR(CheckCount(request->count()));
-    FactGather gather(context, *upstream_, FactWay::kLimited, request->count());
+    const std::optional<std::string> bytes = co_await stream.Read();
+    SLIPWAY_CO_ASSIGN_OR_RETURN(const auto request, rpc::DecodeRequest<pb::GetFactsRequest>(bytes));
+    SLIPWAY_CO_RETURN_IF_ERROR(CheckCount(request.count()));
+    FactGather gather(context, *upstream_, FactWay::kLimited, request.count());
     for (;;) {
       rpc::Task<std::optional<ArrivedFact>> next = gather.Next();
       std::optional<ArrivedFact> arrived = co_await std::move(next);

@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "jobs/testing/call_fixture.h"
 #include "jobs/work/call_handler.h"
+#include "rpc/testing/io_runner.h"
 #include "server/grpc/grpc_server.h"
 
 // Jobs that call another server: a target of --job-target, over HTTP/2, before the gRPC library.
@@ -70,7 +71,7 @@ class JobTargets : public ::testing::Test {
   Answer Run(const std::string& text) { return runner_.Run(Task(text)); }
 
   jobs::testing::NotesServer notes_;
-  jobs::testing::IoRunner runner_;
+  rpc::testing::IoRunner runner_;
   int port_ = 0;
   std::unique_ptr<server::GrpcServer> server_;
   std::shared_ptr<jobs::CallTargets> targets_;

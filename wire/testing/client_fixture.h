@@ -1,8 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +12,7 @@
 #include "rpc/client_call.h"
 #include "rpc/io_executor.h"
 #include "rpc/task.h"
+#include "rpc/testing/io_runner.h"
 #include "wire/channel.h"
 
 namespace slipway::wire::testing {
@@ -23,30 +22,9 @@ class ClientFixture : public ::testing::Test {
  protected:
   template <typename T>
   T Run(rpc::Task<T> task) {
-    std::optional<T> result;
-    rpc::Spawn(Store(std::move(task), result));
-    WaitUntil([&result] { return result.has_value(); });
-    return *std::move(result);
+    return runner_.Run(std::move(task));
   }
-
-  /// Runs the executor until `condition`, which is asked every millisecond. Ends the program when
-  /// that never comes.
-  void WaitUntil(std::function<bool()> condition) {
-    const rpc::Time begin = executor_.Now();
-    bool done = false;
-    rpc::Timer timer(executor_);
-    std::function<void()> poll = [&] {
-      done = condition();
-      if (done) return;
-      if (executor_.Now() > begin + std::chrono::seconds(60)) {
-        std::fprintf(stderr, "the test does not come to its end\n");
-        std::abort();
-      }
-      timer.Start(executor_.Now() + std::chrono::milliseconds(1), [&poll] { poll(); });
-    };
-    executor_.Post([&poll] { poll(); });
-    executor_.RunUntil(done);
-  }
+  void WaitUntil(std::function<bool()> condition) { runner_.WaitUntil(std::move(condition)); }
 
   static rpc::CallSpec Spec(std::string method = "/test.Script/Call", rpc::Metadata metadata = {},
                             rpc::Duration timeout = std::chrono::hours(1)) {
@@ -80,8 +58,8 @@ class ClientFixture : public ::testing::Test {
   std::unique_ptr<Background> Begin(Channel& channel, rpc::CallSpec spec = Spec()) {
     auto background = std::make_unique<Background>();
     background->call = channel.NewCall();
-    rpc::Spawn(
-        Store(rpc::CallUnary(*background->call, std::move(spec), "request"), background->result));
+    runner_.Begin(rpc::CallUnary(*background->call, std::move(spec), "request"),
+                  background->result);
     return background;
   }
   rpc::UnaryResult Await(Background& background) {
@@ -89,13 +67,8 @@ class ClientFixture : public ::testing::Test {
     return *background.result;
   }
 
-  rpc::IoExecutor executor_;
-
- private:
-  template <typename T>
-  static rpc::Task<void> Store(rpc::Task<T> task, std::optional<T>& result) {
-    result.emplace(co_await std::move(task));
-  }
+  rpc::testing::IoRunner runner_;
+  rpc::IoExecutor& executor_ = runner_.executor();
 };
 
 }  // namespace slipway::wire::testing

@@ -1,12 +1,6 @@
 #pragma once
 
-#include <stdlib.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <optional>
-#include <string>
-#include <system_error>
 #include <utility>
 
 #include "rpc/task.h"
@@ -36,24 +30,6 @@ class TaskRunner {
   }
 
   rpc::ThreadExecutor executor_;
-};
-
-/// A new directory that goes away with its contents.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() : path_(std::filesystem::temp_directory_path() / "slipway_jobs_XXXXXX") {
-    if (mkdtemp(path_.data()) == nullptr) std::abort();
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
 };
 
 }  // namespace slipway::jobs
