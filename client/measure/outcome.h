@@ -1,9 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
 namespace slipway::client {
+
+struct Response;
 
 /// What a request ended with.
 enum class OutcomeKind : uint8_t {
@@ -12,9 +15,11 @@ enum class OutcomeKind : uint8_t {
   kTimeout,     // no answer in time; the request was cancelled
   kConnect,     // code: errno of a connection that was not established
   kBroken,      // code: errno, or 0 for an early end or a malformed answer
+  kUnexpected,  // the answer came and is not the one that was asked for
 };
 
-/// How one request ended, as an engine tells it. Texts are valid during the report only.
+/// How one request ended, as an engine tells it. Texts and the response are valid during the report
+/// only.
 struct Outcome {
   OutcomeKind kind = OutcomeKind::kBroken;
   int code = 0;
@@ -25,8 +30,16 @@ struct Outcome {
   /// What a failure said for itself: a status message, the beginning of a body, the errno's text
   /// with the address.
   std::string_view message;
-  /// gRPC: bytes of the message. HTTP: all bytes of the answer.
+  /// gRPC: bytes of the messages. HTTP/1.1: all bytes of the answer; HTTP/2: of the body.
   uint64_t bytes_received = 0;
+  /// How long it waited within the engine because the peer allows no more streams
+  /// (MAX_CONCURRENT_STREAMS). It is part of the latency.
+  std::chrono::nanoseconds stream_wait{0};
+  /// Of an answer that took two steps (202, then the result): from the start to the first of them.
+  /// Negative: there was one step only.
+  std::chrono::nanoseconds acknowledged{-1};
+  /// The answer as a whole, when the engine was told to keep it; else nullptr.
+  const Response* response = nullptr;
 };
 
 }  // namespace slipway::client

@@ -3,7 +3,11 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client/measure/histogram.h"
@@ -19,21 +23,50 @@ struct Failure {
   std::string message;
 };
 
+/// The times that are kept of requests, a histogram each. All in nanoseconds.
+enum class Series {
+  kOk,            // successes: from the intended start to the end
+  kFailed,        // failures, the same
+  kService,       // open loop: successes from the actual start, as closed-loop tools measure
+  kLag,           // open loop: from the intended to the actual start of every request
+  kStreamWait,    // waits because the peer allows no more streams; requests that waited only
+  kMessage,       // messages of streams: from the last one, or from what it answers
+  kAcknowledged,  // answers in two steps: from the intended start to the 202
+};
+inline constexpr Series kAllSeries[] = {Series::kOk,         Series::kFailed,  Series::kService,
+                                        Series::kLag,        Series::kStreamWait,
+                                        Series::kMessage,    Series::kAcknowledged};
+/// `ok`, `failed`, `service`, `lag`, `stream_wait`, `message`, `acknowledged`.
+std::string_view SeriesName(Series series);
+
+/// One step of a scenario, all users together.
+struct StepTally {
+  Histogram ok;
+  int64_t failed = 0;
+};
+
 /// What is counted of requests: latencies of successes and failures apart, answers by code,
 /// failures by sort. Each thread writes one of its own; they are merged when the threads have
-/// ended.
+/// ended. Its size does not depend on the number of requests.
 class Tally {
  public:
   void Add(const Outcome& outcome, std::chrono::nanoseconds latency);
+  void Record(Series series, std::chrono::nanoseconds time) {
+    Writable(series).Record(time.count());
+  }
+  void AddStep(size_t step, const Outcome& outcome, std::chrono::nanoseconds latency);
   void Merge(const Tally& other);
 
-  int64_t ok() const { return ok_.count(); }
-  int64_t failed() const { return failed_.count(); }
+  int64_t ok() const { return Of(Series::kOk).count(); }
+  int64_t failed() const { return Of(Series::kFailed).count(); }
   int64_t total() const { return ok() + failed(); }
   uint64_t bytes_received() const { return bytes_received_; }
-  /// Nanoseconds from the intended start to the end.
-  const Histogram& ok_latency() const { return ok_; }
-  const Histogram& failed_latency() const { return failed_; }
+  /// Empty when nothing was recorded.
+  const Histogram& Of(Series series) const;
+  const Histogram& ok_latency() const { return Of(Series::kOk); }
+  const Histogram& failed_latency() const { return Of(Series::kFailed); }
+  /// By number of the step; empty without a scenario.
+  const std::vector<StepTally>& steps() const { return steps_; }
 
   /// Answers with this gRPC status (0 to 16) or HTTP status (100 to 999).
   int64_t grpc_count(int code) const { return grpc_[code]; }
@@ -41,11 +74,20 @@ class Tally {
   /// Sorts in the order of their first appearance.
   const std::vector<Failure>& failures() const { return failures_; }
 
+  /// For reports that are read again: puts back what the accessors told.
+  void Restore(Series series, Histogram histogram);
+  void RestoreAnswer(OutcomeKind kind, int code, int64_t count);
+  void RestoreFailure(Failure failure);
+  void RestoreBytes(uint64_t bytes) { bytes_received_ = bytes; }
+  void RestoreSteps(std::vector<StepTally> steps) { steps_ = std::move(steps); }
+
  private:
+  Histogram& Writable(Series series);
   void AddFailure(const Outcome& outcome, int64_t count);
 
-  Histogram ok_;
-  Histogram failed_;
+  // Made when first written: most runs need two of them.
+  std::array<std::optional<Histogram>, std::size(kAllSeries)> series_;
+  std::vector<StepTally> steps_;
   uint64_t bytes_received_ = 0;
   std::array<int64_t, 17> grpc_{};
   std::array<int64_t, 1000> http_{};

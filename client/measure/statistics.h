@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "client/measure/histogram.h"
+
+namespace slipway::client {
+
+/// A value and where the true one is, with 95 % confidence.
+struct Estimate {
+  double value = 0;
+  double low = 0;
+  double high = 0;
+  /// False: too few samples for an interval; low and high are the smallest and the largest.
+  bool is_interval = false;
+};
+
+/// Below this an interval would claim more than the samples say.
+inline constexpr size_t kFewestForInterval = 6;
+
+/// The median of several trials and its bootstrap interval, which resamples trials, not requests:
+/// requests of one trial are not independent. The same `seed` gives the same interval. Nothing when
+/// `values` is empty.
+std::optional<Estimate> MedianOf(const std::vector<double>& values, uint64_t seed);
+
+/// The ratio of two targets from trials in pairs, (`base[i]`, `other[i]`) of the same block: what
+/// changed on the machine meanwhile hit both, so it cancels. The value is the Hodges–Lehmann
+/// estimate of the log-ratios, the interval is a bootstrap over pairs. Pairs with a value that is
+/// not above zero are left out; nothing when none is left.
+std::optional<Estimate> RatioOf(const std::vector<double>& base, const std::vector<double>& other,
+                                uint64_t seed);
+
+/// How sure one percentile of one histogram is: the samples of the ranks n·p ± 1.96·√(n·p·(1−p)).
+/// Optimistic, since it takes samples for independent.
+Estimate PercentileOf(const Histogram& histogram, double percentile);
+
+/// Percentiles are shown from this many samples on: 10 beyond the percentile.
+bool EnoughFor(double percentile, int64_t samples);
+
+}  // namespace slipway::client

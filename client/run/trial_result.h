@@ -1,0 +1,79 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "client/measure/tally.h"
+#include "client/measure/timeline.h"
+
+namespace slipway::client {
+
+/// What ended within the window, whenever it had started: what throughput and CPU per request are
+/// computed from.
+struct WindowCounts {
+  int64_t finished = 0;
+  int64_t ok = 0;
+  uint64_t bytes_received = 0;
+};
+
+/// What one run of one target has measured. A value: reports are made from it, and read back into
+/// it.
+struct TrialResult {
+  /// Requests that were due within the measured time.
+  Tally tally;
+  /// Requests that ended within it.
+  WindowCounts window;
+  /// What ended within it from second to second.
+  Timeline timeline;
+  /// How long was measured.
+  std::chrono::nanoseconds elapsed{0};
+  /// Since the program began to measure: when this trial did.
+  std::chrono::nanoseconds started{0};
+
+  /// CPU time within `elapsed`; of the server nothing when no process was named or it has ended.
+  std::chrono::nanoseconds generator_cpu{0};
+  std::optional<std::chrono::nanoseconds> server_cpu;
+  /// All processes of this machine, from the kernel's 10 ms ticks; 0 when it is not known.
+  std::chrono::nanoseconds machine_cpu{0};
+  /// Taken by the hypervisor, and all time of all cores, to see it against.
+  std::chrono::nanoseconds steal{0};
+  std::chrono::nanoseconds machine_time{0};
+  /// How long the generator's threads were ready and had no core, all together.
+  std::chrono::nanoseconds waited{0};
+  /// The same of the server's.
+  std::optional<std::chrono::nanoseconds> server_waited;
+  /// The server's at the end of the measured time; the largest of a few looks.
+  int64_t server_resident = 0;
+  int server_threads = 0;
+
+  int threads = 1;
+  /// The whole run, warm-up included.
+  uint64_t bytes_sent = 0;
+  uint64_t reconnects = 0;
+  /// Open loop: requests that were due within the measured time, those that never started included.
+  int64_t offered = 0;
+  /// Due within the measured time, and still in flight (or waiting for a slot) when the drain ended
+  /// or it was interrupted; not among the tally.
+  int64_t cut_off = 0;
+  bool interrupted = false;
+
+  /// Successes per second.
+  double throughput() const;
+  /// Microseconds for each request that ended, successes and failures.
+  double generator_cpu_us() const;
+  std::optional<double> server_cpu_us() const;
+  std::optional<double> machine_cpu_us() const;
+  /// Of the time of all the generator's threads, 0 to 1.
+  double generator_share() const;
+  double waited_share() const;
+  /// Of all cores' time, 0 to 1.
+  double steal_share() const;
+  /// The generator had no CPU time left, so that what is measured is mostly itself.
+  bool generator_saturated() const { return generator_share() >= 0.95; }
+
+ private:
+  double ShareOf(std::chrono::nanoseconds time) const;
+};
+
+}  // namespace slipway::client
