@@ -26,6 +26,9 @@ struct RequestRecipe {
   /// HTTP: a 202 is asked for again, as its Retry-After says, at its Location, until there is a
   /// result; redirects on the way are followed.
   bool follow = false;
+  /// With `follow`: `http://` or `https://` and the authority of the target. A Location that is
+  /// elsewhere is a failure; if this is empty, every absolute one is.
+  std::string origin;
 };
 
 /// INVALID_ARGUMENT names the switch, the value and what is allowed. Without a template,
