@@ -1,6 +1,9 @@
 #include "client/report/json_writer.h"
 
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -11,7 +14,7 @@ namespace slipway::client {
 JsonWriter& JsonWriter::Key(std::string_view key) {
   BeforeValue();
   schema::AppendJsonString(key, &text_);
-  text_ += ": ";
+  text_ += indented_ ? ": " : ":";
   after_key_ = true;
   return *this;
 }
@@ -28,6 +31,22 @@ JsonWriter& JsonWriter::Number(double value) {
   if (!std::isfinite(value)) return Null();
   if (std::abs(value) >= 1e5) return Int(std::llround(value));
   return Value(absl::StrFormat("%.6g", value));
+}
+
+JsonWriter& JsonWriter::Exact(double value) {
+  if (!std::isfinite(value)) return Null();
+  char digits[32];
+  const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), value);
+  return Value(std::string_view(digits, static_cast<size_t>(end - digits)));
+}
+
+JsonWriter& JsonWriter::Seconds(std::chrono::nanoseconds time) {
+  const auto ns = static_cast<uint64_t>(std::abs(time.count()));
+  std::string text = absl::StrFormat("%s%d.%09d", time.count() < 0 ? "-" : "", ns / 1'000'000'000,
+                                     ns % 1'000'000'000);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return Value(text);
 }
 
 JsonWriter& JsonWriter::Bool(bool value) { return Value(value ? "true" : "false"); }
@@ -68,6 +87,7 @@ void JsonWriter::BeforeValue() {
 }
 
 void JsonWriter::NewLine() {
+  if (!indented_) return;
   text_ += '\n';
   text_.append(2 * has_values_.size(), ' ');
 }

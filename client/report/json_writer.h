@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -7,10 +8,12 @@
 
 namespace slipway::client {
 
-/// Writes one JSON document, indented by two. Calls must nest correctly: within an object each
-/// value follows its Key. Not thread-safe.
+/// Writes one JSON document, indented by two or without any white space. Calls must nest correctly:
+/// within an object each value follows its Key. Not thread-safe.
 class JsonWriter {
  public:
+  explicit JsonWriter(bool indented = true) : indented_(indented) {}
+
   JsonWriter& BeginObject() { return Open('{'); }
   JsonWriter& EndObject() { return Close('}'); }
   JsonWriter& BeginArray() { return Open('['); }
@@ -21,6 +24,10 @@ class JsonWriter {
   JsonWriter& Int(int64_t value);
   /// With six significant digits or as many as a whole number needs; null when not finite.
   JsonWriter& Number(double value);
+  /// With as many digits as reading the same number again needs; null when not finite.
+  JsonWriter& Exact(double value);
+  /// In seconds, to the nanosecond.
+  JsonWriter& Seconds(std::chrono::nanoseconds time);
   JsonWriter& Bool(bool value);
   JsonWriter& Null();
 
@@ -34,6 +41,7 @@ class JsonWriter {
   void BeforeValue();
   void NewLine();
 
+  const bool indented_;
   std::string text_;
   std::vector<bool> has_values_;  // of each open object or array
   bool after_key_ = false;
