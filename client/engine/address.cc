@@ -6,11 +6,11 @@
 
 #include <cerrno>
 #include <chrono>
+#include <system_error>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -19,12 +19,8 @@
 namespace slipway::client {
 namespace {
 
-/// 0, or the errno of the attempt.
-int TryConnect(const Endpoint& endpoint, rpc::Duration patience) {
-  const int fd =
-      socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return errno;
-  const absl::Cleanup closing = [fd] { close(fd); };
+/// 0, or the errno of the attempt to connect `fd`.
+int TryConnect(int fd, const Endpoint& endpoint, rpc::Duration patience) {
   if (connect(fd, endpoint.data(), endpoint.size()) == 0) return 0;
   if (errno != EINPROGRESS) return errno;
   pollfd wait{fd, POLLOUT, 0};
@@ -42,6 +38,16 @@ std::string ToString(const Endpoint& endpoint) {
   return base::HostPort{endpoint.address().to_string(), endpoint.port()}.ToString();
 }
 
+absl::StatusOr<int> ConnectNow(const Endpoint& endpoint, rpc::Duration patience) {
+  const int fd =
+      socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int error = fd < 0 ? errno : TryConnect(fd, endpoint, patience);
+  if (error == 0) return fd;
+  if (fd >= 0) close(fd);
+  return absl::UnavailableError(absl::StrCat("cannot connect to ", ToString(endpoint), ": ",
+                                             std::generic_category().message(error)));
+}
+
 absl::StatusOr<Endpoint> FindReachable(const std::string& host, uint16_t port,
                                        rpc::Duration patience) {
   boost::asio::io_context context;
@@ -53,10 +59,12 @@ absl::StatusOr<Endpoint> FindReachable(const std::string& host, uint16_t port,
   }
   std::vector<std::string> reasons;
   for (const auto& entry : found) {
-    const int failure = TryConnect(entry.endpoint(), patience);
-    if (failure == 0) return entry.endpoint();
-    reasons.push_back(absl::StrCat("cannot connect to ", ToString(entry.endpoint()), ": ",
-                                   std::generic_category().message(failure)));
+    const absl::StatusOr<int> fd = ConnectNow(entry.endpoint(), patience);
+    if (fd.ok()) {
+      close(*fd);
+      return entry.endpoint();
+    }
+    reasons.emplace_back(fd.status().message());
   }
   return absl::UnavailableError(absl::StrJoin(reasons, "; "));
 }

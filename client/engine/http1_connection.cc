@@ -7,38 +7,52 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
+#include <string>
+
+#include "absl/strings/str_cat.h"
 
 namespace slipway::client {
 
+Http1Connection::Http1Connection(const Surroundings& surroundings) : around_(surroundings) {
+  if (around_.tls != nullptr) tls_ = std::make_unique<TlsStream>(*around_.tls);
+}
+
+void Http1Connection::KeepResponses(size_t limit) {
+  kept_ = std::make_unique<KeptResponse>();
+  kept_->limit = limit;
+  parser_.Keep(kept_.get());
+}
+
 int Http1Connection::Open() {
-  fd_ = socket(endpoint_.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const Endpoint& endpoint = around_.endpoint;
+  fd_ = socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return errno;
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (connect(fd_, endpoint_.data(), endpoint_.size()) != 0 && errno != EINPROGRESS) {
+  if (connect(fd_, endpoint.data(), endpoint.size()) != 0 && errno != EINPROGRESS) {
     const int error = errno;
     Close();
     return error;
   }
   state_ = State::kConnecting;
-  if (owner_.poller().Watch(fd_, this).ok()) return 0;
+  if (around_.executor.Watch(fd_, this).ok()) return 0;
   Close();
   return ENOMEM;
 }
 
 void Http1Connection::Close() {
+  if (tls_ != nullptr) tls_->Close();
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
   state_ = State::kClosed;
 }
 
-int Http1Connection::Send(std::string_view request, bool head_request) {
+int Http1Connection::Send(std::string_view bytes, bool head_request) {
   state_ = State::kBusy;
   reusable_ = true;
   bytes_received_ = 0;
   parser_.Start(head_request);
-  unsent_ = request;
+  unsent_ = bytes;
   const int error = SendRest();
   if (error != 0) Close();
   return error;
@@ -46,7 +60,8 @@ int Http1Connection::Send(std::string_view request, bool head_request) {
 
 int Http1Connection::SendRest() {
   while (!unsent_.empty()) {
-    const ssize_t sent = send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    const ssize_t sent = tls_ == nullptr ? send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL)
+                                         : tls_->Write(unsent_.data(), unsent_.size());
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return errno == EAGAIN ? 0 : errno;
     unsent_.remove_prefix(sent);
@@ -60,6 +75,7 @@ void Http1Connection::OnEvents(uint32_t events) {
     if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) OnConnectEnd();
     return;
   }
+  if (state_ == State::kShakingHands) return ShakeHands();
   if (state_ == State::kBusy && !unsent_.empty()) {
     // A failure to send shows in reading too, behind an answer that may have come before it.
     if (SendRest() != 0) unsent_ = {};
@@ -72,8 +88,44 @@ void Http1Connection::OnConnectEnd() {
   socklen_t size = sizeof error;
   getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return Fail(true, error, "cannot connect");
+  if (tls_ != nullptr) {
+    if (const absl::Status status = tls_->Start(fd_); !status.ok()) {
+      return FailHandshake({status.message().data(), status.message().size()});
+    }
+    state_ = State::kShakingHands;
+    return ShakeHands();
+  }
   state_ = State::kIdle;
-  owner_.OnConnected(*this);
+  around_.owner.OnConnected(*this);
+}
+
+void Http1Connection::ShakeHands() {
+  const TlsStream::Progress progress = tls_->Handshake();
+  if (progress == TlsStream::Progress::kWaiting) return;
+  if (progress == TlsStream::Progress::kFailed) return FailHandshake(tls_->error());
+  const std::string_view protocol = tls_->protocol();
+  if (!protocol.empty() && protocol != "http/1.1") {
+    return FailHandshake(absl::StrCat("the server chose the protocol ", std::string(protocol),
+                                      ", this is HTTP/1.1"));
+  }
+  state_ = State::kIdle;
+  around_.owner.OnConnected(*this);
+}
+
+void Http1Connection::FailHandshake(std::string_view why) {
+  Fail(true, 0,
+       absl::StrCat("the TLS handshake with ", ToString(around_.endpoint),
+                    " failed: ", std::string(why)));
+}
+
+ssize_t Http1Connection::Read() {
+  if (tls_ != nullptr) return tls_->Read(around_.read_buffer, around_.read_buffer_size);
+  return recv(fd_, around_.read_buffer, around_.read_buffer_size, 0);
+}
+
+bool Http1Connection::Drained(ssize_t size) const {
+  if (tls_ != nullptr) return tls_->drained();
+  return static_cast<size_t>(size) < around_.read_buffer_size;
 }
 
 // Events are edge-triggered: what is left unread is not reported again. A short read has emptied
@@ -81,23 +133,35 @@ void Http1Connection::OnConnectEnd() {
 void Http1Connection::Receive(bool to_the_end) {
   const bool was_busy = state_ == State::kBusy;
   while (true) {
-    const ssize_t size = recv(fd_, owner_.read_buffer(), owner_.read_buffer_size(), 0);
+    const ssize_t size = Read();
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) break;
     if (size <= 0) {
-      const int error = size < 0 ? errno : 0;
-      reusable_ = false;
-      if (was_busy && error == 0) parser_.End();
-      if (was_busy && !parser_.done()) {
-        return Fail(false, error, error == 0 ? parser_.error() : "the connection broke");
-      }
+      if (!OnEnd(size)) return;
       break;
     }
-    if (!Consume({owner_.read_buffer(), static_cast<size_t>(size)})) return;
-    if (static_cast<size_t>(size) < owner_.read_buffer_size() && !to_the_end) break;
+    if (!Consume({around_.read_buffer, static_cast<size_t>(size)})) return;
+    if (Drained(size) && !to_the_end) break;
   }
   if (was_busy && parser_.done()) return OnComplete();
   if (!was_busy && !reusable_) Close();  // the peer has ended an idle connection, as it may
+}
+
+/// The peer's end (`size` is 0) or a failure. False when the request has failed.
+bool Http1Connection::OnEnd(ssize_t size) {
+  const int error = size < 0 ? errno : 0;
+  reusable_ = false;
+  if (state_ != State::kBusy) return true;
+  if (error == 0) parser_.End();
+  if (parser_.done()) return true;
+  if (error == 0) {
+    Fail(false, 0, parser_.error());
+  } else if (error == EPROTO && tls_ != nullptr) {
+    Fail(false, 0, absl::StrCat("TLS: ", tls_->error()));
+  } else {
+    Fail(false, error, "the connection broke");
+  }
+  return false;
 }
 
 /// False when the request has failed.
@@ -120,12 +184,13 @@ void Http1Connection::OnComplete() {
   } else {
     Close();
   }
-  owner_.OnResponse(*this);
+  around_.owner.OnResponse(*this);
 }
 
 void Http1Connection::Fail(bool connecting, int error, std::string_view what) {
+  const std::string kept(what);  // closing may destroy it
   Close();
-  owner_.OnFailure(*this, connecting, error, what);
+  around_.owner.OnFailure(*this, connecting, error, kept);
 }
 
 }  // namespace slipway::client

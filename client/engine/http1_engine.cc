@@ -1,11 +1,13 @@
 #include "client/engine/http1_engine.h"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "client/engine/http1_request.h"
 
 namespace slipway::client {
 namespace {
@@ -13,21 +15,28 @@ namespace {
 /// More at a time would overflow the listening queue of many servers, and a SYN that is dropped
 /// there comes again only after a second.
 constexpr size_t kConnectsAtOnce = 100;
+constexpr size_t kReadBufferSize = 64 * 1024;
+
+struct Http1Encoded final : Engine::Encoded {
+  explicit Http1Encoded(Http1Request built) : request(std::move(built)) {}
+  const Http1Request request;
+};
 
 }  // namespace
 
-Http1Engine::Http1Engine(rpc::IoExecutor& executor, Options options)
+Http1Engine::Http1Engine(EpollExecutor& executor, const EngineSpec& spec, const Share& share)
     : executor_(executor),
-      options_(std::move(options)),
-      poller_(executor),
+      spec_(spec),
       timeouts_(
-          executor, options_.timeout,
+          executor, spec_.timeout,
           [this](TimeoutQueue::Entry& entry) { OnExpired(static_cast<Http1Connection&>(entry)); }),
-      read_buffer_(std::make_unique<char[]>(kReadBufferSize)) {
-  connections_.reserve(options_.connections);
-  for (size_t i = 0; i < options_.connections; ++i) {
-    connections_.push_back(std::make_unique<Http1Connection>(*this, options_.endpoint));
-    idle_.push_back(connections_.back().get());
+      read_buffer_(new char[kReadBufferSize]),
+      surroundings_{*this,           executor_,          spec_.endpoint,
+                    spec_.tls.get(), read_buffer_.get(), kReadBufferSize} {
+  for (uint32_t i = 0; i < std::max(share.connections, share.slots); ++i) {
+    Http1Connection& connection = connections_.emplace_back(surroundings_);
+    if (spec_.keep_response) connection.KeepResponses(spec_.max_response);
+    idle_.push_back(&connection);
   }
   idle_count_ = idle_.size();
 }
@@ -40,7 +49,7 @@ rpc::Task<absl::Status> Http1Engine::Connect(rpc::Deadline deadline) {
   timer.Start(deadline, [this] {
     OnWarm(absl::DeadlineExceededError(
         absl::StrFormat("only %d of %d connections to %s were established in time", connected_,
-                        connections_.size(), ToString(options_.endpoint))));
+                        connections_.size(), ToString(spec_.endpoint))));
   });
   OpenMore();
   while (connecting_) co_await connect_ended_.Wait();
@@ -49,7 +58,7 @@ rpc::Task<absl::Status> Http1Engine::Connect(rpc::Deadline deadline) {
 
 void Http1Engine::OpenMore() {
   while (opened_ < connections_.size() && opened_ - connected_ < kConnectsAtOnce) {
-    Http1Connection& connection = *connections_[opened_++];
+    Http1Connection& connection = connections_[opened_++];
     const int error = connection.Open();
     if (error == 0) continue;
     return FailLater(connection, true, error, "cannot connect");
@@ -64,11 +73,25 @@ void Http1Engine::OnWarm(absl::Status status) {
   connect_ended_.Wake();
 }
 
-void Http1Engine::Issue(uint32_t slot, rpc::Time now) {
+absl::StatusOr<std::unique_ptr<const Engine::Encoded>> Http1Engine::Encode(const Request& request) {
+  if (request.shape != CallShape::kUnary || request.messages.size() > 1) {
+    return absl::InvalidArgumentError("an HTTP request has one body or none, no stream of them");
+  }
+  const std::string body = request.messages.empty() ? "" : request.messages.front();
+  SLIPWAY_ASSIGN_OR_RETURN(
+      Http1Request built,
+      BuildHttp1Request(request.method, spec_.authority, request.path, request.headers, body));
+  return std::make_unique<const Http1Encoded>(std::move(built));
+}
+
+void Http1Engine::Issue(uint32_t slot, const Encoded& request, rpc::Time now) {
+  const Http1Request& http = static_cast<const Http1Encoded&>(request).request;
   Http1Connection& connection = *idle_[idle_first_];
   idle_first_ = idle_first_ + 1 == idle_.size() ? 0 : idle_first_ + 1;
   --idle_count_;
   connection.slot = slot;
+  connection.request = http.bytes;
+  connection.is_head = http.is_head;
   timeouts_.Enter(connection, now);
   if (connection.is_open()) return Send(connection);
   const int error = connection.Open();
@@ -76,22 +99,26 @@ void Http1Engine::Issue(uint32_t slot, rpc::Time now) {
 }
 
 void Http1Engine::Send(Http1Connection& connection) {
-  ++requests_sent_;
-  const int error = connection.Send(options_.request->bytes, options_.request->is_head);
+  counts_.bytes_sent += connection.request.size();
+  const int error = connection.Send(connection.request, connection.is_head);
   if (error != 0) FailLater(connection, false, error, "the connection broke");
 }
 
 rpc::Task<void> Http1Engine::Shutdown() {
   listener_ = nullptr;
-  for (const auto& connection : connections_) {
-    TimeoutQueue::Leave(*connection);
-    connection->Close();
+  for (Http1Connection& connection : connections_) {
+    TimeoutQueue::Leave(connection);
+    connection.Close();
   }
-  co_return;
+  // Events of this turn and work that was posted before still know the connections.
+  rpc::WaitSlot turn;
+  executor_.Post([&turn] { turn.Wake(); });
+  co_await turn.Wait();
 }
 
 void Http1Engine::OnConnected(Http1Connection& connection) {
   if (connecting_) return OnWarm(absl::OkStatus());
+  ++counts_.reconnects;
   if (connection.queued()) Send(connection);
 }
 
@@ -103,12 +130,13 @@ void Http1Engine::OnResponse(Http1Connection& connection) {
   outcome.ok = parser.status() < 400;
   outcome.message = parser.excerpt();
   outcome.bytes_received = connection.bytes_received();
+  outcome.response = connection.response();
   Report(connection, outcome, rpc::Clock::now());
 }
 
 void Http1Engine::OnFailure(Http1Connection& connection, bool connecting, int error,
                             std::string_view what) {
-  const std::string message = Describe(connection, error, what);
+  const std::string message = Describe(error, what);
   if (connecting_) return OnWarm(absl::UnavailableError(message));
   if (!connection.queued()) return;
   Outcome outcome;
@@ -121,10 +149,11 @@ void Http1Engine::OnFailure(Http1Connection& connection, bool connecting, int er
 }
 
 void Http1Engine::OnExpired(Http1Connection& connection) {
-  connection.Close();
   Outcome outcome;
   outcome.kind = OutcomeKind::kTimeout;
-  outcome.message = "no complete answer in time";
+  outcome.message =
+      connection.is_connecting() ? "no connection in time" : "no complete answer in time";
+  connection.Close();
   Report(connection, outcome, rpc::Clock::now());
 }
 
@@ -145,12 +174,10 @@ void Http1Engine::Report(Http1Connection& connection, const Outcome& outcome, rp
   if (listener_ != nullptr) listener_->Done(connection.slot, outcome, now);
 }
 
-std::string Http1Engine::Describe(const Http1Connection& connection, int error,
-                                  std::string_view what) const {
+std::string Http1Engine::Describe(int error, std::string_view what) const {
   if (error == 0) return std::string(what);
   return absl::StrCat(std::string(what), what == "cannot connect" ? " to " : " with ",
-                      ToString(connection.endpoint()), ": ",
-                      std::generic_category().message(error));
+                      ToString(spec_.endpoint), ": ", std::generic_category().message(error));
 }
 
 }  // namespace slipway::client

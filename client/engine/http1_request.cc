@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -19,6 +20,16 @@ bool IsToken(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
     return absl::ascii_isalnum(c) || kMarks.find(c) != std::string_view::npos;
   });
+}
+
+/// RFC 9112, 3.2: what a space or a line's end within it would cut in two.
+absl::Status CheckPath(const std::string& path) {
+  const bool broken = std::any_of(path.begin(), path.end(),
+                                  [](char c) { return absl::ascii_iscntrl(c) || c == ' '; });
+  if (!path.empty() && !broken) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "the path \"%s\" cannot be sent: it is empty or has spaces or control characters",
+      absl::CHexEscape(path)));
 }
 
 absl::Status CheckHeader(const std::string& name, const std::string& value) {
@@ -52,6 +63,7 @@ absl::StatusOr<Http1Request> BuildHttp1Request(const std::string& method,
   if (!IsToken(method)) {
     return absl::InvalidArgumentError(absl::StrFormat("\"%s\" is no HTTP method", method));
   }
+  SLIPWAY_RETURN_IF_ERROR(CheckPath(path));
   Http1Request request;
   request.is_head = method == "HEAD";
   std::string& bytes = request.bytes;

@@ -1,17 +1,13 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/status/statusor.h"
+#include "client/engine/request.h"
 
 namespace slipway::client {
 
-/// Headers as they were given: name and value.
-using HeaderList = std::vector<std::pair<std::string, std::string>>;
-
-/// What an HTTP/1.1 load sends, prepared once and shared by all threads.
+/// What an HTTP/1.1 load sends, prepared once.
 struct Http1Request {
   /// All bytes, head and body.
   std::string bytes;
@@ -20,7 +16,7 @@ struct Http1Request {
 
 /// The request as it goes over the wire. Host, User-Agent, Accept and, with a body, Content-Type
 /// (application/json) are added unless `headers` has them, Content-Length always where one belongs.
-/// INVALID_ARGUMENT names a method or header that cannot be sent.
+/// INVALID_ARGUMENT names a method, path or header that cannot be sent.
 absl::StatusOr<Http1Request> BuildHttp1Request(const std::string& method,
                                                const std::string& authority,
                                                const std::string& path, const HeaderList& headers,

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace slipway::client {
@@ -63,6 +65,11 @@ void ResponseParser::Start(bool head_request) {
   partial_line_.clear();
   excerpt_.clear();
   error_ = {};
+  if (kept_ != nullptr) {
+    kept_->response.status = 0;
+    kept_->response.headers.clear();
+    kept_->response.body.clear();
+  }
 }
 
 size_t ResponseParser::Feed(std::string_view bytes) {
@@ -111,6 +118,7 @@ size_t ResponseParser::FeedBody(std::string_view bytes) {
   if (status_ >= 400 && excerpt_.size() < kMaxExcerpt) {
     excerpt_.append(bytes.substr(0, std::min(used, kMaxExcerpt - excerpt_.size())));
   }
+  if (kept_ != nullptr && !KeepBody(bytes.substr(0, used))) return used;
   if (state_ == State::kBodyToEnd) return used;
   remaining_ -= used;
   if (remaining_ == 0) OnBodyPieceEnd();
@@ -154,6 +162,7 @@ void ResponseParser::OnStatusLine(std::string_view line) {
 void ResponseParser::OnHeader(std::string_view line) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return Fail("a header line of the response has no colon");
+  if (kept_ != nullptr) KeepHeader(line, colon);
   // Only three names matter, and their lengths differ from each other's.
   const absl::string_view name = ToAbsl(line.substr(0, colon));
   if (colon == 14 && absl::EqualsIgnoreCase(name, "content-length")) {
@@ -165,6 +174,24 @@ void ResponseParser::OnHeader(std::string_view line) {
     if (HasToken(value, "close")) keep_alive_ = false;
     if (HasToken(value, "keep-alive")) keep_alive_ = true;
   }
+}
+
+void ResponseParser::KeepHeader(std::string_view line, size_t colon) {
+  std::string name = absl::AsciiStrToLower(ToAbsl(line.substr(0, colon)));
+  kept_->response.headers.emplace_back(std::move(name), Trim(line.substr(colon + 1)));
+}
+
+/// False when that would be too much; the response has failed then.
+bool ResponseParser::KeepBody(std::string_view bytes) {
+  std::string& body = kept_->response.body;
+  if (bytes.size() <= kept_->limit - body.size()) {
+    body.append(bytes);
+    return true;
+  }
+  kept_->error =
+      absl::StrCat("the body of the response is longer than the limit, ", kept_->limit, " bytes");
+  Fail(kept_->error);
+  return false;
 }
 
 void ResponseParser::OnContentLength(std::string_view value) {
@@ -179,8 +206,11 @@ void ResponseParser::OnContentLength(std::string_view value) {
 void ResponseParser::OnHeadEnd() {
   if (status_ < 200 && status_ != 101) {  // an interim response: the final one follows
     state_ = State::kStatusLine;
+    if (kept_ != nullptr) kept_->response.headers.clear();
     return;
   }
+  if (kept_ != nullptr) kept_->response.status = status_;
+  if (status_ == 101) keep_alive_ = false;  // the connection speaks something else from now on
   if (head_request_ || status_ == 101 || status_ == 204 || status_ == 304) {
     state_ = State::kDone;
   } else if (chunked_) {

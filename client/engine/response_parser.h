@@ -5,7 +5,16 @@
 #include <string>
 #include <string_view>
 
+#include "client/engine/request.h"
+
 namespace slipway::client {
+
+/// Where a parser puts an answer that is to be kept.
+struct KeptResponse {
+  Response response;
+  size_t limit = 0;   // of the body, in bytes
+  std::string error;  // text of the parser's error, when it is above the limit
+};
 
 /// Parses one HTTP/1.x response after the other as far as a load generator needs: the status, where
 /// the answer ends, and whether the connection may be used again (RFC 9112). Bytes come in pieces
@@ -13,6 +22,10 @@ namespace slipway::client {
 /// error's body. A value type, one per connection.
 class ResponseParser {
  public:
+  /// From the next Start on each answer is kept in `kept`, which outlives the parser: its headers,
+  /// without those of interim answers and trailers, and its body.
+  void Keep(KeptResponse* kept) { kept_ = kept; }
+
   /// For the next response. `head_request`: the answer to HEAD has no body whatever it says.
   void Start(bool head_request);
 
@@ -53,6 +66,8 @@ class ResponseParser {
   void OnLine(std::string_view line);
   void OnStatusLine(std::string_view line);
   void OnHeader(std::string_view line);
+  void KeepHeader(std::string_view line, size_t colon);
+  bool KeepBody(std::string_view bytes);
   void OnContentLength(std::string_view value);
   void OnHeadEnd();
   void OnChunkSize(std::string_view line);
@@ -71,6 +86,7 @@ class ResponseParser {
   std::string partial_line_;
   std::string excerpt_;
   std::string_view error_;
+  KeptResponse* kept_ = nullptr;
 };
 
 }  // namespace slipway::client

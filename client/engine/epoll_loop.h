@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "client/engine/loop.h"
+#include "rpc/executor.h"
+
+namespace slipway::client {
+
+/// An executor that waits with epoll itself: sockets are registered once for their lives,
+/// edge-triggered, and one system call waits for sockets, timers and posted work together. A
+/// general event loop would cost several for each turn, which a load of small requests feels.
+///
+/// Made, run and destroyed on one thread; Post may be called by any.
+class EpollExecutor : public rpc::Executor {
+ public:
+  class Handler {
+   public:
+    virtual ~Handler() = default;
+    /// Something may have changed: a hint only, since an event of a socket that was closed and
+    /// opened again within one turn comes as well. `events` are epoll's.
+    virtual void OnEvents(uint32_t events) = 0;
+  };
+
+  EpollExecutor();
+  EpollExecutor(const EpollExecutor&) = delete;
+  EpollExecutor& operator=(const EpollExecutor&) = delete;
+  ~EpollExecutor() override;
+
+  void Post(Work work) override;
+  rpc::Time Now() const override { return rpc::Clock::now(); }
+
+  /// Reports reading, writing and hang-ups of `fd` to `handler` until `fd` is closed. After that
+  /// `handler` stays until posted work runs, since events of the turn are under way. Fails when the
+  /// kernel lacks memory.
+  absl::Status Watch(int fd, Handler* handler);
+
+  /// Runs on this thread until `done` is true.
+  void RunUntil(const bool& done);
+
+ private:
+  void EarliestChanged(rpc::Time) override {}  // each turn looks at it
+  void RunTurn();
+  void RunPosted();
+  rpc::Duration Patience() const;
+
+  const std::thread::id thread_ = std::this_thread::get_id();
+  int epoll_ = -1;
+  int wake_ = -1;  // an eventfd: work was posted by another thread
+  std::mutex mutex_;
+  std::vector<Work> posted_;  // guarded by mutex_
+  std::atomic<bool> has_posted_{false};
+};
+
+/// The loop of the HTTP/1.1 engine.
+class EpollLoop : public Loop {
+ public:
+  EpollExecutor& executor() override { return executor_; }
+  void RunUntil(const bool& done) override { executor_.RunUntil(done); }
+
+ private:
+  EpollExecutor executor_;
+};
+
+}  // namespace slipway::client
