@@ -77,6 +77,8 @@ class ConfigParser {
   template <std::integral T>
   ConfigOption& AddInt(std::string name, T* target, std::int64_t min, std::int64_t max,
                        std::string help);
+  /// A decimal number, also with a fraction or an exponent, from `min` to `max`, both included.
+  ConfigOption& AddReal(std::string name, double* target, double min, double max, std::string help);
   /// `--name`, `--name=true`, `--name=false`; never takes the next argument.
   ConfigOption& AddBool(std::string name, bool* target, std::string help);
   /// `0`, `100ms`, `5s`, `1m30s`, `1h`; neither negative nor infinite.

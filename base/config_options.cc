@@ -140,6 +140,23 @@ ConfigOption& ConfigParser::AddNumber(std::string name, std::int64_t current, st
   return option;
 }
 
+ConfigOption& ConfigParser::AddReal(std::string name, double* target, double min, double max,
+                                    std::string help) {
+  ConfigOption& option = Add(
+      std::move(name), std::move(help), [min, max, target](const std::vector<std::string>& values) {
+        double value = 0;
+        // Written so that it refuses what is no number at all (NaN) as well.
+        if (!absl::SimpleAtod(values.back(), &value) || !(value >= min && value <= max)) {
+          return NotAllowed(values.back(), absl::StrCat("a number from ", min, " to ", max));
+        }
+        *target = value;
+        return absl::OkStatus();
+      });
+  option.default_text_ = absl::StrCat(*target);
+  option.placeholder_ = "NUMBER";
+  return option;
+}
+
 ConfigOption& ConfigParser::AddTime(std::string name, absl::Duration current, absl::Duration unit,
                                     std::string help, std::function<void(absl::Duration)> set) {
   ConfigOption& option =

@@ -2,12 +2,15 @@
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/version.h"
-#include "client/run/commands.h"
+#include "client/command/commands.h"
 
 namespace {
+
+using slipway::client::ExitCode;
 
 constexpr char kUsage[] =
     "Usage: slipway-load COMMAND [options] URL…\n"
@@ -15,29 +18,42 @@ constexpr char kUsage[] =
     "Puts load on gRPC and HTTP servers and says what it cost.\n"
     "\n"
     "Commands:\n"
-    "  run URL          loads one target and reports throughput, latency, CPU and errors\n"
-    "  compare URL URL… loads several in turn, several times, and reports their ratios\n"
+    "  run URL            loads one target: throughput, latency, CPU, errors\n"
+    "  sweep URL…         the same at concurrencies from 1 to 10,000\n"
+    "  compare URL URL…   loads several in turn, many times, and says how sure the difference is\n"
+    "  search URL         finds the highest rate that meets an objective such as 'p99<10ms'\n"
+    "  scenario FILE      users who take several steps, one after the other\n"
+    "  reproduce          starts our servers in all modes and prints what each of them bought\n"
+    "  report FILE…       reads reports again, merges them, writes them in another form\n"
     "\n"
     "slipway-load COMMAND --help shows a command's options.\n"
-    "Exit codes: 0 ok, 1 failed, 2 usage, 4 the generator was the bottleneck (--strict).\n";
+    "Exit codes: 0 ok, 1 failed, 2 usage, 3 a condition of --fail-if holds, 4 the generator was\n"
+    "the bottleneck.\n";
+
+constexpr std::pair<const char*, ExitCode (*)(const std::vector<std::string>&)> kCommands[] = {
+    {"run", slipway::client::RunCommand},           {"sweep", slipway::client::SweepCommand},
+    {"compare", slipway::client::CompareCommand},   {"search", slipway::client::SearchCommand},
+    {"scenario", slipway::client::ScenarioCommand}, {"report", slipway::client::ReportCommand},
+    {"reproduce", slipway::client::ReproduceCommand},
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace slipway;  // NOLINT: this file only wires
   std::signal(SIGPIPE, SIG_IGN);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const std::string command = arguments.empty() ? "" : arguments[0];
-  if (command == "run") return client::RunCommand(arguments);
-  if (command == "compare") return client::CompareCommand(arguments);
+  for (const auto& [name, run] : kCommands) {
+    if (command == name) return run(arguments);
+  }
   if (command == "--version") {
-    std::printf("slipway-load %s\n", std::string(base::kVersion).c_str());
-    return client::kExitOk;
+    std::printf("slipway-load %s\n", std::string(slipway::base::kVersion).c_str());
+    return slipway::client::kExitOk;
   }
   const bool asked = command == "--help" || command == "-h" || command == "help";
   if (!asked && !command.empty()) {
     std::fprintf(stderr, "slipway-load: unknown command \"%s\"\n\n", command.c_str());
   }
   std::fputs(kUsage, asked ? stdout : stderr);
-  return asked ? client::kExitOk : client::kExitUsage;
+  return asked ? slipway::client::kExitOk : slipway::client::kExitUsage;
 }

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +17,8 @@ struct LoadOptions {
   std::vector<std::string> targets;
 
   // --- the load
-  /// Nothing: 50 in the closed loop, 1,000 in the open one.
-  std::optional<uint32_t> concurrency;
+  /// 0: 50 in the closed loop, 1,000 in the open one.
+  uint32_t concurrency = 0;
   /// 0: HTTP/1.1 as many as in flight, HTTP/2 and gRPC one for each thread.
   uint32_t connections = 0;
   /// 0: no limit.
@@ -28,8 +27,8 @@ struct LoadOptions {
   std::chrono::nanoseconds duration{0};
   std::chrono::nanoseconds warmup{0};
   std::chrono::nanoseconds timeout = std::chrono::seconds(20);
-  /// Nothing: as long as the timeout.
-  std::optional<std::chrono::nanoseconds> drain;
+  /// 0: as long as the timeout.
+  std::chrono::nanoseconds drain{0};
   /// 0: one for each core.
   int threads = 0;
   /// Requests a second, all together; 0: the closed loop, or `schedule`.
@@ -84,6 +83,9 @@ struct LoadOptions {
   bool no_progress = false;
   /// A generator that was the bottleneck is a failure.
   bool strict = false;
+
+  /// Of random values and of the order of trials; 0: a random one.
+  uint64_t seed = 0;
 };
 
 }  // namespace slipway::client

@@ -15,19 +15,20 @@ namespace {
 
 absl::Status Wrong(std::string_view url, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrFormat(
-      "the target \"%s\" %s; allowed: http://HOST[:PORT]/PATH, grpc://HOST:PORT/pkg.Service/Method,"
-      " grpcs://HOST:PORT/pkg.Service/Method",
+      "the target \"%s\" %s; allowed: http[s]://HOST[:PORT]/PATH, h2c://HOST[:PORT]/PATH, "
+      "grpc[s]://HOST:PORT/pkg.Service/Method",
       url, what));
 }
 
 absl::Status SetScheme(std::string_view url, std::string_view scheme, Target* target) {
-  if (scheme == "http") {
-    target->protocol = Protocol::kHttp1;
+  if (scheme == "http" || scheme == "https") {
+    target->scheme = Scheme::kHttp;
+    target->tls = scheme == "https";
+  } else if (scheme == "h2c") {
+    target->scheme = Scheme::kH2c;
   } else if (scheme == "grpc" || scheme == "grpcs") {
-    target->protocol = Protocol::kGrpc;
+    target->scheme = Scheme::kGrpc;
     target->tls = scheme == "grpcs";
-  } else if (scheme == "https" || scheme == "h2c" || scheme == "h2") {
-    return Wrong(url, absl::StrCat("wants ", std::string(scheme), ", which is not supported"));
   } else {
     return Wrong(url, "has an unknown scheme");
   }
@@ -43,8 +44,8 @@ absl::Status SetAuthority(std::string_view url, std::string_view authority, Targ
   const size_t colon = authority.rfind(':');
   const bool has_port =
       colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
-  if (!has_port && target->protocol == Protocol::kGrpc) return Wrong(url, "has no port");
-  if (!has_port) with_port += ":80";
+  if (!has_port && target->scheme == Scheme::kGrpc) return Wrong(url, "has no port");
+  if (!has_port) with_port += target->tls ? ":443" : ":80";
   const absl::StatusOr<base::HostPort> host_port = base::ParseHostPort(with_port);
   if (!host_port.ok() || host_port->host.empty() || host_port->port == 0) {
     return Wrong(url, "has no valid HOST:PORT");
@@ -61,7 +62,7 @@ absl::Status SetPath(std::string_view url, std::string_view path, Target* target
     return Wrong(url, "has white space or control characters (write %20 for a space)");
   }
   target->path = std::string(path);
-  if (target->protocol == Protocol::kHttp1) {
+  if (target->scheme != Scheme::kGrpc) {
     if (!absl::StartsWith(target->path, "/")) target->path = absl::StrCat("/", target->path);
     return absl::OkStatus();
   }
@@ -75,7 +76,7 @@ absl::Status SetPath(std::string_view url, std::string_view path, Target* target
 
 }  // namespace
 
-absl::StatusOr<Target> ParseTarget(std::string_view url) {
+absl::StatusOr<Target> ParseOrigin(std::string_view url) {
   Target target;
   target.url = std::string(url);
   const size_t scheme_end = url.find("://");
@@ -83,9 +84,15 @@ absl::StatusOr<Target> ParseTarget(std::string_view url) {
   const std::string scheme = absl::AsciiStrToLower(std::string(url.substr(0, scheme_end)));
   SLIPWAY_RETURN_IF_ERROR(SetScheme(url, scheme, &target));
   const std::string_view rest = url.substr(scheme_end + 3);
-  const size_t authority_end = std::min(rest.find_first_of("/?#"), rest.size());
-  SLIPWAY_RETURN_IF_ERROR(SetAuthority(url, rest.substr(0, authority_end), &target));
-  SLIPWAY_RETURN_IF_ERROR(SetPath(url, rest.substr(authority_end), &target));
+  SLIPWAY_RETURN_IF_ERROR(SetAuthority(url, rest.substr(0, rest.find_first_of("/?#")), &target));
+  return target;
+}
+
+absl::StatusOr<Target> ParseTarget(std::string_view url) {
+  SLIPWAY_ASSIGN_OR_RETURN(Target target, ParseOrigin(url));
+  const size_t authority = url.find("://") + 3;
+  const size_t path = std::min(url.find_first_of("/?#", authority), url.size());
+  SLIPWAY_RETURN_IF_ERROR(SetPath(url, url.substr(path), &target));
   return target;
 }
 

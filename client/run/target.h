@@ -8,13 +8,17 @@
 
 namespace slipway::client {
 
-enum class Protocol { kHttp1, kGrpc };
+enum class Scheme {
+  kHttp,   // http://, https://
+  kH2c,    // h2c://: HTTP/2 in plain text, without asking first (RFC 9113, 3.3)
+  kGrpc,   // grpc://, grpcs://
+};
 
 /// What a run is aimed at, from its URL.
 struct Target {
   /// As it was given.
   std::string url;
-  Protocol protocol = Protocol::kHttp1;
+  Scheme scheme = Scheme::kHttp;
   bool tls = false;
   std::string host;
   uint16_t port = 0;
@@ -24,8 +28,11 @@ struct Target {
   std::string authority;
 };
 
-/// Reads `http://host[:port][/path][?query]` or `grpc[s]://host:port/pkg.Service/Method`; a
-/// fragment is dropped. INVALID_ARGUMENT says what is wrong with the URL and what is allowed.
+/// Reads `http[s]://host[:port][/path][?query]`, `h2c://…` or
+/// `grpc[s]://host:port/pkg.Service/Method`; a fragment is dropped. INVALID_ARGUMENT says what is
+/// wrong with the URL and what is allowed.
 absl::StatusOr<Target> ParseTarget(std::string_view url);
+/// The same of a server alone: no path is needed, and one that is given is dropped.
+absl::StatusOr<Target> ParseOrigin(std::string_view url);
 
 }  // namespace slipway::client

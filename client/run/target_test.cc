@@ -8,7 +8,7 @@ namespace {
 TEST(ParseTarget, Http) {
   const auto target = ParseTarget("http://localhost:8080/users?role=sales#top");
   ASSERT_TRUE(target.ok()) << target.status();
-  EXPECT_EQ(target->protocol, Protocol::kHttp1);
+  EXPECT_EQ(target->scheme, Scheme::kHttp);
   EXPECT_EQ(target->host, "localhost");
   EXPECT_EQ(target->port, 8080);
   EXPECT_EQ(target->authority, "localhost:8080");
@@ -38,9 +38,31 @@ TEST(ParseTarget, IPv6) {
 TEST(ParseTarget, Grpc) {
   const auto target = ParseTarget("grpcs://127.0.0.1:50051/docking.v1.Info/GetIndex");
   ASSERT_TRUE(target.ok()) << target.status();
-  EXPECT_EQ(target->protocol, Protocol::kGrpc);
+  EXPECT_EQ(target->scheme, Scheme::kGrpc);
   EXPECT_TRUE(target->tls);
   EXPECT_EQ(target->path, "/docking.v1.Info/GetIndex");
+}
+
+TEST(ParseTarget, HttpsAndH2c) {
+  const auto https = ParseTarget("https://example.org/a");
+  ASSERT_TRUE(https.ok()) << https.status();
+  EXPECT_EQ(https->scheme, Scheme::kHttp);
+  EXPECT_TRUE(https->tls);
+  EXPECT_EQ(https->port, 443);
+  EXPECT_EQ(https->authority, "example.org");
+  const auto h2c = ParseTarget("h2c://example.org");
+  ASSERT_TRUE(h2c.ok()) << h2c.status();
+  EXPECT_EQ(h2c->scheme, Scheme::kH2c);
+  EXPECT_FALSE(h2c->tls);
+  EXPECT_EQ(h2c->port, 80);
+}
+
+TEST(ParseOrigin, NeedsNoPath) {
+  const auto origin = ParseOrigin("grpc://h:1");
+  ASSERT_TRUE(origin.ok()) << origin.status();
+  EXPECT_EQ(origin->port, 1);
+  EXPECT_EQ(origin->path, "");
+  EXPECT_FALSE(ParseOrigin("grpc://h").ok());
 }
 
 TEST(ParseTarget, SaysWhatIsWrong) {
@@ -48,8 +70,7 @@ TEST(ParseTarget, SaysWhatIsWrong) {
     const char* url;
     const char* what;
   } kCases[] = {
-      {"localhost:8080", "no scheme"},    {"https://h/", "not supported"},
-      {"h2c://h/", "not supported"},      {"ftp://h/", "unknown scheme"},
+      {"localhost:8080", "no scheme"},    {"ftp://h/", "unknown scheme"},
       {"http:///path", "HOST:PORT"},      {"http://h:99999/", "HOST:PORT"},
       {"http://h:0/", "HOST:PORT"},       {"http://me@h/", "user name"},
       {"http://h/a b", "white space"},    {"grpc://h/pkg.S/M", "no port"},

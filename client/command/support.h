@@ -6,8 +6,7 @@
 
 #include "absl/status/status.h"
 #include "base/config.h"
-#include "client/run/commands.h"
-#include "client/run/load_options.h"
+#include "client/command/commands.h"
 
 namespace slipway::client {
 
@@ -18,8 +17,5 @@ std::optional<ExitCode> ParseArguments(base::ConfigParser& parser,
 
 /// Prints what is wrong; INVALID_ARGUMENT is a matter of usage, everything else a failure.
 ExitCode Complain(const absl::Status& status);
-
-/// Writes a report where it belongs; false (and printed) when that fails.
-bool WriteReport(const LoadOptions& options, const std::string& text);
 
 }  // namespace slipway::client

@@ -1,0 +1,269 @@
+#include "client/command/prepare.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "base/limits.h"
+#include "base/status_macros.h"
+#include "client/command/grpc_schema.h"
+#include "client/data/request_workload.h"
+
+namespace slipway::client {
+namespace {
+
+constexpr rpc::Duration kProbeTimeout = std::chrono::seconds(5);
+
+absl::StatusOr<std::string> ReadData(const LoadOptions& options, size_t index) {
+  if (options.data.empty()) return std::string();
+  const std::string& data = options.data.size() == 1 ? options.data[0] : options.data[index];
+  if (data.empty() || data[0] != '@') return data;
+  std::ifstream file(data.substr(1), std::ios::binary);
+  std::error_code unknown;
+  if (!file || std::filesystem::is_directory(data.substr(1), unknown)) {
+    return absl::InvalidArgumentError(absl::StrCat("--data: cannot read ", data.substr(1)));
+  }
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+absl::StatusOr<HeaderList> ParseHeaders(const std::vector<std::string>& lines) {
+  HeaderList headers;
+  for (const std::string& line : lines) {
+    const size_t colon = line.find(':');
+    if (colon == std::string::npos || colon == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("--header \"%s\": allowed is 'name: value'", line));
+    }
+    headers.emplace_back(line.substr(0, colon),
+                         std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
+  }
+  return headers;
+}
+
+/// OK when a switch that belongs to targets in their order fits their number.
+absl::Status CheckCount(std::string_view name, size_t given, size_t targets, bool once_for_all) {
+  if (given <= (once_for_all ? 1 : 0) || given == targets) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "--%s is given %d times: allowed are %sonce for each of the %d targets, in their order (''"
+      " for none)",
+      std::string(name), given, once_for_all ? "once for all, or " : "", targets));
+}
+
+/// Switches that have no meaning for the targets are mistakes, not wishes to be ignored.
+absl::Status CheckSwitches(const LoadOptions& options, const Target& target) {
+  if (!options.protoset.empty() && !options.proto_files.empty()) {
+    return absl::InvalidArgumentError("--protoset and --proto exclude each other");
+  }
+  const size_t targets = options.targets.size();
+  SLIPWAY_RETURN_IF_ERROR(CheckCount("data", options.data.size(), targets, true));
+  SLIPWAY_RETURN_IF_ERROR(CheckCount("pid", options.pids.size(), targets, false));
+  SLIPWAY_RETURN_IF_ERROR(CheckCount("start", options.start.size(), targets, false));
+  SLIPWAY_RETURN_IF_ERROR(CheckCount("name", options.names.size(), targets, false));
+  // In a comparison of both protocols a switch is for the targets that it fits.
+  if (targets > 1) return absl::OkStatus();
+  const bool is_grpc = target.scheme == Scheme::kGrpc;
+  const bool schema = !options.protoset.empty() || !options.proto_files.empty();
+  if (is_grpc && !options.method.empty()) {
+    return absl::InvalidArgumentError("--method is for HTTP targets; gRPC's is in the URL");
+  }
+  if (is_grpc && options.follow) {
+    return absl::InvalidArgumentError("--follow is for HTTP targets");
+  }
+  if (!is_grpc && schema) {
+    return absl::InvalidArgumentError("--protoset and --proto are for gRPC targets");
+  }
+  if (!is_grpc && options.messages != 1) {
+    return absl::InvalidArgumentError("--messages is for gRPC targets whose clients stream");
+  }
+  if (!is_grpc && options.engine == EngineChoice::kGrpcpp) {
+    return absl::InvalidArgumentError("--engine grpc++ is for gRPC targets");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetServerPid(const LoadOptions& options, size_t index, Plan* plan) {
+  if (index >= options.pids.size() || options.pids[index].empty()) return absl::OkStatus();
+  pid_t pid;
+  if (!absl::SimpleAtoi(options.pids[index], &pid) || pid <= 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--pid \"%s\": allowed is the id of a process", options.pids[index]));
+  }
+  const absl::StatusOr<absl::Duration> cpu = base::ProcessCpuTime(pid);
+  if (!cpu.ok()) {
+    return absl::InvalidArgumentError(absl::StrFormat("--pid %d: there is no such process", pid));
+  }
+  plan->server_pid = pid;
+  return absl::OkStatus();
+}
+
+EngineKind KindOf(const LoadOptions& options, const Target& target) {
+  switch (target.scheme) {
+    case Scheme::kGrpc:
+      return options.engine == EngineChoice::kGrpcpp ? EngineKind::kGrpcpp : EngineKind::kGrpc;
+    case Scheme::kH2c:
+      return EngineKind::kHttp2;
+    case Scheme::kHttp:
+      break;
+  }
+  return options.http == HttpVersion::k2 ? EngineKind::kHttp2 : EngineKind::kHttp1;
+}
+
+absl::StatusOr<std::shared_ptr<const TlsClient>> MakeTls(const LoadOptions& options,
+                                                         const Target& target,
+                                                         const std::vector<std::string>& alpn) {
+  TlsFiles files;
+  files.ca = options.tls_ca;
+  files.certificate = options.tls_certificate;
+  files.key = options.tls_key;
+  files.server_name = options.tls_server_name;
+  files.insecure = options.tls_insecure;
+  return TlsClient::Make(files, target.host, alpn);
+}
+
+/// Asks the server which HTTP it speaks, where nobody has said it.
+absl::Status ChooseHttp(const LoadOptions& options, const Target& target, EngineSpec* engine) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto tls, MakeTls(options, target, {"h2", "http/1.1"}));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string chosen,
+                           ProbeProtocol(*tls, engine->endpoint, kProbeTimeout));
+  if (chosen == "h2") engine->kind = EngineKind::kHttp2;
+  return absl::OkStatus();
+}
+
+/// The method behind a gRPC URL. Without data it may be called without a schema: the empty message
+/// is empty in every schema, and most methods are unary.
+absl::StatusOr<GrpcMethod> LookUpMethod(const LoadOptions& options, const Target& target,
+                                        const EngineSpec& engine, bool has_data) {
+  const bool must = has_data || !options.protoset.empty() || !options.proto_files.empty();
+  auto schema = LoadSchema(engine, options);
+  if (schema.ok()) return FindGrpcMethod(*std::move(schema), target.path);
+  if (must) return schema.status();
+  GrpcMethod method;
+  method.path = target.path;
+  method.encode = [](std::string_view) { return std::string(); };
+  method.decode = [path = target.path](std::string_view) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--expect needs the schema of ", path, ": give --protoset or --proto"));
+  };
+  return method;
+}
+
+absl::StatusOr<RequestRecipe> GrpcRecipe(const LoadOptions& options, const Target& target,
+                                         const EngineSpec& engine, std::string data) {
+  RequestRecipe recipe;
+  SLIPWAY_ASSIGN_OR_RETURN(const HeaderList headers, ParseHeaders(options.headers));
+  SLIPWAY_ASSIGN_OR_RETURN(recipe.texts.headers, ToMetadata(headers));
+  SLIPWAY_ASSIGN_OR_RETURN(recipe.grpc,
+                           LookUpMethod(options, target, engine, !data.empty()));
+  recipe.texts.path = target.path;
+  recipe.texts.shape = recipe.grpc->shape;
+  recipe.texts.message_count = options.messages;
+  recipe.texts.messages.push_back(data.empty() ? "{}" : std::move(data));
+  const bool sends_many = recipe.texts.shape == CallShape::kClientStream ||
+                          recipe.texts.shape == CallShape::kBidiStream;
+  if (options.messages != 1 && !sends_many && options.targets.size() == 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--messages: the client of ", target.path, " sends one message only"));
+  }
+  return recipe;
+}
+
+absl::StatusOr<RequestRecipe> HttpRecipe(const LoadOptions& options, const Target& target,
+                                         std::string data) {
+  RequestRecipe recipe;
+  SLIPWAY_ASSIGN_OR_RETURN(recipe.texts.headers, ParseHeaders(options.headers));
+  recipe.texts.method = !options.method.empty() ? options.method : data.empty() ? "GET" : "POST";
+  recipe.texts.path = target.path;
+  if (!data.empty()) recipe.texts.messages.push_back(std::move(data));
+  recipe.follow = options.follow;
+  return recipe;
+}
+
+absl::Status SetWorkload(const LoadOptions& options, size_t index, const Target& target,
+                         Plan* plan) {
+  SLIPWAY_ASSIGN_OR_RETURN(std::string data, ReadData(options, index));
+  EngineSpec& engine = plan->engines.front();
+  absl::StatusOr<RequestRecipe> recipe =
+      target.scheme == Scheme::kGrpc ? GrpcRecipe(options, target, engine, std::move(data))
+                                     : HttpRecipe(options, target, std::move(data));
+  SLIPWAY_RETURN_IF_ERROR(recipe.status());
+  recipe->csv = options.csv;
+  recipe->jsonl = options.jsonl;
+  recipe->expect = options.expect;
+  plan->target.method = recipe->texts.method;
+  SLIPWAY_ASSIGN_OR_RETURN(plan->workload, MakeRequestWorkload(*std::move(recipe)));
+  plan->target.request_bytes = plan->workload->request_bytes();
+  engine.keep_response = plan->workload->reads_responses();
+  return absl::OkStatus();
+}
+
+void Describe(const LoadOptions& options, size_t index, const Target& target, Plan* plan) {
+  const EngineSpec& engine = plan->engines.front();
+  ReportTarget& report = plan->target;
+  report.url = target.url;
+  report.name = index < options.names.size() && !options.names[index].empty()
+                    ? options.names[index]
+                    : target.url;
+  report.protocol = ProtocolName(engine.kind);
+  report.tls = target.tls;
+  report.engine = engine.kind == EngineKind::kGrpcpp ? "grpc++" : "native";
+  report.address = ToString(engine.endpoint);
+  if (index < options.start.size()) report.command = options.start[index];
+}
+
+}  // namespace
+
+std::string ProtocolName(EngineKind kind) {
+  switch (kind) {
+    case EngineKind::kHttp1:
+      return "http/1.1";
+    case EngineKind::kHttp2:
+      return "http/2";
+    case EngineKind::kGrpc:
+    case EngineKind::kGrpcpp:
+      break;
+  }
+  return "grpc";
+}
+
+absl::StatusOr<EngineSpec> ResolveEngine(const LoadOptions& options, const Target& target) {
+  EngineSpec engine;
+  engine.kind = KindOf(options, target);
+  engine.authority = target.authority;
+  engine.timeout = options.timeout;
+  SLIPWAY_ASSIGN_OR_RETURN(engine.endpoint,
+                           FindReachable(target.host, target.port, kProbeTimeout));
+  if (!target.tls) return engine;
+  if (target.scheme == Scheme::kHttp && options.http == HttpVersion::kAuto) {
+    SLIPWAY_RETURN_IF_ERROR(ChooseHttp(options, target, &engine));
+  }
+  const std::string alpn = engine.kind == EngineKind::kHttp1 ? "http/1.1" : "h2";
+  SLIPWAY_ASSIGN_OR_RETURN(engine.tls, MakeTls(options, target, {alpn}));
+  return engine;
+}
+
+absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index) {
+  Plan plan;
+  SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseTarget(options.targets[index]));
+  SLIPWAY_RETURN_IF_ERROR(CheckSwitches(options, target));
+  // Once before the target is looked for, so that mistakes show at once.
+  SLIPWAY_RETURN_IF_ERROR(DecideLoad(options, KindOf(options, target)).status());
+  SLIPWAY_RETURN_IF_ERROR(SetServerPid(options, index, &plan));
+  SLIPWAY_ASSIGN_OR_RETURN(EngineSpec engine, ResolveEngine(options, target));
+  SLIPWAY_ASSIGN_OR_RETURN(plan.load, DecideLoad(options, engine.kind));
+  SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(plan.load));
+  plan.engines.push_back(std::move(engine));
+  plan.seed = options.seed;
+  Describe(options, index, target, &plan);
+  SLIPWAY_RETURN_IF_ERROR(SetWorkload(options, index, target, &plan));
+  return plan;
+}
+
+}  // namespace slipway::client

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/engine/engine_spec.h"
+#include "client/run/load_options.h"
+#include "client/run/load_shape.h"
+#include "client/run/plan.h"
+#include "client/run/target.h"
+
+namespace slipway::client {
+
+/// How a server is reached: its address, the protocol, TLS. Blocks while it looks for the address
+/// and, where the server chooses the protocol, asks it. INVALID_ARGUMENT for what the command line
+/// can mend, else (UNAVAILABLE mostly) the server cannot be reached.
+absl::StatusOr<EngineSpec> ResolveEngine(const LoadOptions& options, const Target& target);
+
+/// The load that the switches ask for, with engines of this kind: all numbers decided.
+/// INVALID_ARGUMENT names the switch.
+absl::StatusOr<LoadShape> DecideLoad(const LoadOptions& options, EngineKind kind);
+
+/// OK when this process may open enough files for `load`, else FAILED_PRECONDITION.
+absl::Status CheckFileLimit(const LoadShape& load);
+
+/// Makes the target number `index` of `options` ready. Blocks while it looks for the address and
+/// the schema. Errors as above.
+absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index);
+
+/// The plan under another concurrency. Errors of DecideLoad and CheckFileLimit.
+absl::StatusOr<Plan> WithConcurrency(const Plan& plan, const LoadOptions& options,
+                                     uint32_t concurrency);
+
+/// How the report names an engine's protocol: `grpc`, `http/1.1`, `http/2`.
+std::string ProtocolName(EngineKind kind);
+
+}  // namespace slipway::client

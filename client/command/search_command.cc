@@ -1,0 +1,203 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "client/command/commands.h"
+#include "client/command/session.h"
+#include "client/command/support.h"
+#include "client/command/switches.h"
+#include "client/report/format.h"
+#include "client/report/threshold.h"
+#include "client/run/rate_search.h"
+
+namespace slipway::client {
+namespace {
+
+constexpr std::chrono::seconds kDefaultTrial(3);
+constexpr std::chrono::milliseconds kDefaultWarmup(500);
+/// A rate that the target did not keep up with is not met, however fast the answers that came were.
+constexpr double kKeptUp = 0.98;
+
+struct SearchOptions {
+  LoadOptions load;
+  std::string slo;
+  RateSearch::Options search;
+};
+
+/// Nothing when it is to go on.
+std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
+                                     SearchOptions* options) {
+  base::ConfigParser parser("slipway-load search",
+                            "Looks for the highest rate at which a target meets an objective: "
+                            "doubles the rate until\nit fails, narrows the gap, and tries the best "
+                            "rate again. Arrivals are random (Poisson)\nunless told otherwise. "
+                            "Without --requests and --duration a trial takes 3s.");
+  LoadOptions& load = options->load;
+  parser.AddPositionals(&load.targets, "URL", "the target");
+  load.warmup = kDefaultWarmup;
+  load.arrivals = Arrivals::kPoisson;
+  AddLoadSwitches(parser, &load);
+  AddRequestSwitches(parser, &load);
+  parser.AddString("slo", &options->slo, "the objective: 'p99<10ms,errors<0.1%'")
+      .Placeholder("CONDITION,…");
+  parser.AddReal("from", &options->search.from, 0.1, 1e9, "the lowest rate, requests a second");
+  parser.AddReal("to", &options->search.to, 0.1, 1e9, "the highest rate");
+  parser.AddReal("precision", &options->search.precision, 0.001, 1,
+                 "how much lower than the best rate the answer may be, as a share");
+  parser.AddInt("confirm", &options->search.confirmations, 1, 100,
+                "how often the best rate must meet the objective");
+  if (const auto exit = ParseArguments(parser, arguments)) return exit;
+  if (load.targets.size() != 1) {
+    return Complain(absl::InvalidArgumentError("search needs exactly one URL; see search --help"));
+  }
+  if (load.rate > 0 || !load.schedule.empty()) {
+    return Complain(absl::InvalidArgumentError("search takes --from and --to instead of --rate"));
+  }
+  if (options->search.from > options->search.to) {
+    return Complain(absl::InvalidArgumentError(absl::StrFormat(
+        "--from %g is above --to %g", options->search.from, options->search.to)));
+  }
+  if (load.requests == 0 && load.duration.count() == 0) load.duration = kDefaultTrial;
+  load.rate = options->search.from;
+  return std::nullopt;
+}
+
+/// Tries rate after rate and keeps what was measured in the session's report.
+class Searcher {
+ public:
+  Searcher(Session& session, Plan plan, std::vector<Condition> objective,
+           const RateSearch::Options& options)
+      : session_(session),
+        plan_(std::move(plan)),
+        objective_(std::move(objective)),
+        search_(options) {
+    table_.title = "Search";
+    table_.columns = {"offered/s", "answered/s", "p50", "p99", "failed", "outcome"};
+  }
+
+  absl::Status Run() {
+    while (const std::optional<double> rate = search_.Next()) {
+      SLIPWAY_ASSIGN_OR_RETURN(const bool go_on, Try(*rate));
+      if (!go_on) break;
+    }
+    Report& report = session_.report();
+    report.tables.push_back(std::move(table_));
+    if (const std::optional<double> best = search_.best()) {
+      for (size_t i = 0; i < report.cells.size(); ++i) {
+        if (report.cells[i].load.rate == *best) report.best = i;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  bool generator_failed() const { return generator_failed_; }
+
+ private:
+  /// False when the search was interrupted.
+  absl::StatusOr<bool> Try(double rate) {
+    plan_.load.rate = rate;
+    SLIPWAY_ASSIGN_OR_RETURN(TrialResult result, session_.RunOne(plan_, ++tried_, 0));
+    const bool interrupted = result.interrupted;
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string why, WhyNotMet(result));
+    Note(rate, result, why);
+    Keep(std::move(result));
+    if (!interrupted) search_.Report(why.empty());
+    return !interrupted;
+  }
+
+  /// Empty: the objective is met.
+  absl::StatusOr<std::string> WhyNotMet(const TrialResult& result) {
+    if (result.interrupted) return std::string("interrupted");
+    Report one;
+    one.targets.push_back(plan_.target);
+    Cell& cell = one.cells.emplace_back();
+    cell.load = plan_.load;
+    cell.trials.push_back(ReportTrial{.result = result});
+    if (result.tally.ok() == 0) return std::string("nothing succeeded");
+    for (const Condition& condition : objective_) {
+      SLIPWAY_ASSIGN_OR_RETURN(const Finding finding, Judge(condition, one));
+      if (finding.holds) continue;
+      generator_failed_ |= result.generator_saturated();
+      return finding.text;
+    }
+    const double answered = static_cast<double>(result.window.finished);
+    if (answered < kKeptUp * static_cast<double>(result.offered)) {
+      generator_failed_ |= result.generator_saturated();
+      return std::string(result.generator_saturated() ? "the generator did not keep up"
+                                                      : "the target did not keep up");
+    }
+    return std::string();
+  }
+
+  void Note(double rate, const TrialResult& result, const std::string& why) {
+    const Histogram& ok = result.tally.ok_latency();
+    const auto time = [&](double percentile) {
+      return FormatDuration(std::chrono::nanoseconds(ok.ValueAt(percentile)));
+    };
+    table_.rows.push_back({FormatNumber(rate), FormatNumber(result.throughput()), time(50),
+                           time(99), FormatCount(result.tally.failed()),
+                           why.empty() ? "met" : why});
+    if (session_.options().no_progress) return;
+    const auto& row = table_.rows.back();
+    std::fputs(absl::StrFormat("%s/s: p99 %s, %s\n", row[0], row[3], row[5]).c_str(), stderr);
+  }
+
+  /// Trials of the same rate are one cell.
+  void Keep(TrialResult result) {
+    std::vector<Cell>& cells = session_.report().cells;
+    const auto same = std::find_if(cells.begin(), cells.end(), [&](const Cell& cell) {
+      return cell.load == plan_.load;
+    });
+    Cell& cell = same != cells.end() ? *same : cells.emplace_back();
+    cell.load = plan_.load;
+    const int block = static_cast<int>(cell.trials.size());
+    cell.trials.push_back(ReportTrial{block, tried_ - 1, std::move(result)});
+  }
+
+  Session& session_;
+  Plan plan_;
+  const std::vector<Condition> objective_;
+  RateSearch search_;
+  ReportTable table_;
+  int tried_ = 0;
+  bool generator_failed_ = false;
+};
+
+ExitCode SayWhatWasFound(const Searcher& searcher, const Session& session, const Report& report) {
+  if (report.best) return kExitOk;
+  if (searcher.generator_failed()) {
+    Complain(absl::UnavailableError("the generator was the bottleneck before the objective failed"));
+    return kExitInvalid;
+  }
+  return Complain(absl::UnavailableError(absl::StrFormat(
+      "%s is not met at --from %g requests a second", report.slo, session.options().rate)));
+}
+
+}  // namespace
+
+ExitCode SearchCommand(const std::vector<std::string>& arguments) {
+  SearchOptions options;
+  if (const auto exit = ParseOptions(arguments, &options)) return *exit;
+  absl::StatusOr<std::vector<Condition>> objective = ParseConditions(options.slo);
+  if (!objective.ok()) {
+    return Complain(absl::InvalidArgumentError(
+        absl::StrCat("--slo: ", objective.status().message())));
+  }
+  Session session(arguments, std::move(options.load));
+  session.report().slo = options.slo;
+  if (const absl::Status status = session.Begin(); !status.ok()) return Complain(status);
+  absl::StatusOr<Plan> plan = session.Prepare(0);
+  if (!plan.ok()) return Complain(plan.status());
+  Searcher searcher(session, *std::move(plan), *std::move(objective), options.search);
+  if (const absl::Status status = searcher.Run(); !status.ok()) return Complain(status);
+  const ExitCode found = SayWhatWasFound(searcher, session, session.report());
+  const ExitCode end = session.End();
+  return found == kExitOk ? end : found;
+}
+
+}  // namespace slipway::client

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/command/commands.h"
+#include "client/process/child.h"
+#include "client/process/scratch_directory.h"
+#include "client/report/report.h"
+#include "client/report/threshold.h"
+#include "client/run/campaign.h"
+#include "client/run/load_options.h"
+#include "client/run/plan.h"
+
+namespace slipway::client {
+
+/// What a loading command does around its measuring, the same for all of them: refuses what cannot
+/// be written or judged before anything is loaded, starts servers, shows progress, and ends with the
+/// report and the exit code. Used by the main thread; the servers end with it.
+class Session {
+ public:
+  /// `arguments` are the command's, its name first. Draws a seed where none was given.
+  Session(const std::vector<std::string>& arguments, LoadOptions options);
+
+  /// Before anything else: checks --fail-if and --output, starts the servers of --start and waits
+  /// until they accept. INVALID_ARGUMENT for the command line, else why a server did not come up.
+  absl::Status Begin();
+
+  /// Makes the target `index` ready and adds it to the report.
+  absl::StatusOr<Plan> Prepare(size_t index);
+  /// All of them.
+  absl::StatusOr<std::vector<Plan>> PrepareAll();
+
+  /// One trial with its progress. The default of RunTrials' hooks.
+  absl::StatusOr<TrialResult> RunOne(const Plan& plan, int number, int count);
+  /// A campaign; its cells are added to the report. With `restart` the servers of --start are
+  /// started anew before each block.
+  absl::Status Measure(std::vector<Subject> subjects, int trials, std::chrono::nanoseconds budget,
+                       bool restart);
+
+  const LoadOptions& options() const { return options_; }
+  Report& report() { return report_; }
+
+  /// Evaluates the report, prints it, writes its files, and says how the program ends.
+  ExitCode End();
+
+ private:
+  absl::Status StartServer(size_t index);
+  absl::Status Restart(std::vector<Subject>* subjects);
+  ExitCode Judge() const;
+
+  LoadOptions options_;
+  std::vector<Condition> conditions_;
+  std::optional<ScratchDirectory> scratch_;
+  std::vector<std::optional<Child>> servers_;  // by target
+  Report report_;
+};
+
+}  // namespace slipway::client

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "base/status_macros.h"
+#include "client/command/commands.h"
+#include "client/command/levels.h"
+#include "client/command/prepare.h"
+#include "client/command/session.h"
+#include "client/command/support.h"
+#include "client/command/switches.h"
+
+namespace slipway::client {
+namespace {
+
+constexpr std::chrono::seconds kDefaultTrial(3);
+constexpr std::chrono::milliseconds kDefaultWarmup(500);
+
+struct SweepOptions {
+  LoadOptions load;
+  LevelRange range;
+  std::string levels;
+  int trials = 3;
+  std::chrono::nanoseconds budget{0};
+  bool restart = false;
+};
+
+/// Nothing when it is to go on.
+std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
+                                     SweepOptions* options) {
+  base::ConfigParser parser("slipway-load sweep",
+                            "Loads one or several targets at concurrencies on a logarithmic scale, "
+                            "in random order and\nseveral times. Without --requests and --duration "
+                            "a trial takes 3s.");
+  LoadOptions& load = options->load;
+  parser.AddPositionals(&load.targets, "URL…", "the targets");
+  load.warmup = kDefaultWarmup;
+  AddLoadSwitches(parser, &load);
+  AddRequestSwitches(parser, &load);
+  parser.AddInt("from", &options->range.from, 1, 1'000'000, "the lowest concurrency");
+  parser.AddInt("to", &options->range.to, 1, 1'000'000, "the highest concurrency");
+  parser.AddInt("per-decade", &options->range.per_decade, 1, 100,
+                "levels from one power of ten to the next");
+  parser.AddString("levels", &options->levels, "these concurrencies instead: 1,10,100")
+      .Placeholder("N,N…");
+  parser.AddInt("trials", &options->trials, 1, 10'000, "how often each level is loaded");
+  parser.AddDuration("budget", &options->budget,
+                     "begin no further trials after this time; 0: no limit");
+  parser.AddBool("restart", &options->restart, "start the servers of --start anew for each block");
+  if (const auto exit = ParseArguments(parser, arguments)) return exit;
+  if (load.targets.empty()) return Complain(absl::InvalidArgumentError("sweep needs a URL"));
+  if (load.rate > 0 || !load.schedule.empty()) {
+    return Complain(absl::InvalidArgumentError(
+        "sweep is for the closed loop; search goes through rates (--rate, --schedule)"));
+  }
+  if (load.concurrency > 0) {
+    return Complain(absl::InvalidArgumentError("sweep takes --from and --to, or --levels, instead "
+                                               "of --concurrency"));
+  }
+  if (load.requests == 0 && load.duration.count() == 0) load.duration = kDefaultTrial;
+  return std::nullopt;
+}
+
+absl::StatusOr<std::vector<Subject>> SubjectsOf(const std::vector<Plan>& plans,
+                                                const std::vector<uint32_t>& levels,
+                                                const LoadOptions& options) {
+  std::vector<Subject> subjects;
+  for (const uint32_t level : levels) {
+    for (size_t i = 0; i < plans.size(); ++i) {
+      SLIPWAY_ASSIGN_OR_RETURN(Plan plan, WithConcurrency(plans[i], options, level));
+      subjects.push_back(Subject{std::move(plan), i, false});
+    }
+  }
+  return subjects;
+}
+
+}  // namespace
+
+ExitCode SweepCommand(const std::vector<std::string>& arguments) {
+  SweepOptions options;
+  if (const auto exit = ParseOptions(arguments, &options)) return *exit;
+  const absl::StatusOr<std::vector<uint32_t>> levels =
+      options.levels.empty() ? LevelsOf(options.range) : ParseLevels(options.levels);
+  if (!levels.ok()) return Complain(levels.status());
+  options.load.concurrency = levels->back();
+  Session session(arguments, std::move(options.load));
+  if (const absl::Status status = session.Begin(); !status.ok()) return Complain(status);
+  const absl::StatusOr<std::vector<Plan>> plans = session.PrepareAll();
+  if (!plans.ok()) return Complain(plans.status());
+  absl::StatusOr<std::vector<Subject>> subjects = SubjectsOf(*plans, *levels, session.options());
+  if (!subjects.ok()) return Complain(subjects.status());
+  const absl::Status status =
+      session.Measure(*std::move(subjects), options.trials, options.budget, options.restart);
+  return status.ok() ? session.End() : Complain(status);
+}
+
+}  // namespace slipway::client
