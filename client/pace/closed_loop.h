@@ -1,35 +1,41 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <random>
 
 #include "client/pace/pacer.h"
 #include "client/pace/request_budget.h"
 
 namespace slipway::client {
 
-/// A fixed number in flight: each request starts when its slot becomes free, until the end of time
-/// or of the budget. What starts before `measured_from` is warm-up and does not use the budget.
+/// A fixed number in flight: each request starts when its slot is free and has rested, until the
+/// end of time or of the budget. What starts before the window is warm-up and does not use the
+/// budget. One for each thread, used there.
 class ClosedLoop : public Pacer {
  public:
-  /// `budget` outlives this; nullptr: no limit.
-  ClosedLoop(rpc::Time measured_from, rpc::Time end, RequestBudget* budget)
-      : measured_from_(measured_from), end_(end), budget_(budget) {}
+  /// How long slots rest between two requests.
+  struct Rest {
+    rpc::Duration think{0};
+    /// Exponentially distributed around `think`.
+    bool random = false;
+  };
 
-  std::optional<rpc::Time> Next(rpc::Time now) override {
-    if (now >= end_) return std::nullopt;
-    if (budget_ != nullptr && now >= measured_from_) {
-      if (lot_ == 0) lot_ = budget_->Take();
-      if (lot_ == 0) return std::nullopt;
-      --lot_;
-    }
-    return now;
-  }
+  /// `budget` outlives this; nullptr: no limit.
+  ClosedLoop(Window window, RequestBudget* budget) : ClosedLoop(window, budget, Rest{}, 0, 0) {}
+  ClosedLoop(Window window, RequestBudget* budget, Rest rest, uint64_t seed, int thread);
+
+  bool open_loop() const override { return false; }
+  std::optional<Due> Next(rpc::Time free_since, rpc::Time now) override;
+  rpc::Duration Think() override;
 
  private:
-  const rpc::Time measured_from_;
-  const rpc::Time end_;
+  const Window window_;
   RequestBudget* const budget_;
+  const Rest rest_;
   int64_t lot_ = 0;
+  std::mt19937_64 random_;
+  std::exponential_distribution<double> exponential_;
 };
 
 }  // namespace slipway::client

@@ -11,14 +11,16 @@ namespace slipway::client {
 class RequestBudget {
  public:
   RequestBudget(int64_t requests, int threads)
-      : lot_(std::clamp<int64_t>(requests / (threads * 200), 1, 256)), left_(requests) {}
+      : lot_(std::clamp<int64_t>(requests / (int64_t{threads} * 200), 1, 256)), left_(requests) {}
 
   /// Any thread. Up to one lot; 0 when all are taken.
-  int64_t Take() {
+  int64_t Take() { return Take(lot_); }
+  /// Any thread. Up to `wanted`; 0 when all are taken.
+  int64_t Take(int64_t wanted) {
     int64_t left = left_.load(std::memory_order_relaxed);
     int64_t taken;
     do {
-      taken = std::min(left, lot_);
+      taken = std::min(left, wanted);
     } while (taken > 0 &&
              !left_.compare_exchange_weak(left, left - taken, std::memory_order_relaxed));
     return taken;

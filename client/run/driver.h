@@ -1,50 +1,55 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <queue>
 #include <utility>
 #include <vector>
 
-#include "client/engine/engine.h"
+#include "client/measure/histogram.h"
 #include "client/measure/tally.h"
+#include "client/measure/timeline.h"
 #include "client/pace/pacer.h"
+#include "client/run/issuer.h"
+#include "client/run/trial_result.h"
 #include "rpc/executor.h"
 #include "rpc/task.h"
 
 namespace slipway::client {
 
-/// From when to when a run is measured.
-struct Window {
-  rpc::Time begin;
-  /// Time::max() while it is not known.
-  rpc::Time end;
-};
-
-/// What ended within the window, whenever it had started: what throughput and CPU per request are
-/// computed from.
-struct WindowCounts {
-  int64_t finished = 0;
-  int64_t ok = 0;
-  uint64_t bytes_received = 0;
-};
-
-/// Keeps one thread's load going: takes a free slot when the pacer says that a request is due,
-/// issues it, and measures from its intended start. Requests that are due before the window begins
-/// are warm-up; those due within it are all tallied, also when they end after it.
+/// Keeps one thread's load going: takes a free slot when the pacer says that a request is due, has
+/// it issued, and measures from its intended start.
 ///
-/// Lives on the engine's thread; only finished() and failed() may be read by others.
-class Driver : public Engine::Listener {
+/// What belongs to the window is decided by when a request was due, never by when it ended:
+///  - due before the window: warm-up. It is counted in warmup_requests() and nowhere in the tally,
+///    even when it ends within the window. So few, slow requests that all begin in the warm-up
+///    leave nothing to measure, however long the window is.
+///  - due within the window: it ends up in the tally or in cut_off(), never in both. Those that end
+///    after the window are waited for as long as the drain lasts.
+/// Of a closed loop, warmup_requests() + tally().total() + cut_off() are all requests that were
+/// issued. Of an open loop, offered() = tally().total() + cut_off(), and the latter has also those
+/// that were due and never found a free slot.
+/// What ended within the window, whenever it was due, is in in_window() and in timeline().
+///
+/// Lives on the thread of its executor.
+class Driver : public Issuer::Listener {
  public:
-  /// Engine and pacer outlive the driver.
-  Driver(rpc::Executor& executor, Engine& engine, Pacer& pacer, uint32_t slots, Window window);
+  struct Options {
+    uint32_t slots = 1;
+    Window window;
+    /// How long after the window's end what is in flight is waited for; max(): until it ends.
+    rpc::Duration drain = rpc::Duration::max();
+    /// Of the timeline.
+    rpc::Duration slice = std::chrono::seconds(1);
+  };
+
+  /// Issuer and pacer outlive the driver.
+  Driver(rpc::Executor& executor, Issuer& issuer, Pacer& pacer, const Options& options);
 
   void Start();
-  /// Nothing more is started, and the window ends at `now` unless it has ended.
-  void Stop(rpc::Time now);
-  /// Stop, and what is in flight is not waited for.
-  void Abandon(rpc::Time now);
+  /// Ends the window at `now` unless it has ended, and the load. What is in flight is not waited
+  /// for.
+  void CutOff(rpc::Time now);
   /// Waits until nothing will be started and nothing is in flight.
   rpc::Task<void> Ended();
   bool ended() const { return ended_; }
@@ -52,49 +57,79 @@ class Driver : public Engine::Listener {
   /// Complete when Ended has returned.
   const Tally& tally() const { return tally_; }
   const WindowCounts& in_window() const { return in_window_; }
+  const Timeline& timeline() const { return timeline_; }
+  int64_t warmup_requests() const { return warmup_; }
+  /// Open loop only.
+  int64_t offered() const { return pacer_.open_loop() ? begun_ + never_begun_ : 0; }
+  int64_t cut_off() const { return ended_ ? begun_ - tally_.total() + never_begun_ : 0; }
   /// When the last request ended; the epoch when none has.
   rpc::Time last_finished() const { return last_finished_; }
-  /// Requests that Abandon left behind.
-  int64_t abandoned() const { return abandoned_; }
 
-  /// Requests so far, warm-up included. Any thread.
-  int64_t finished() const { return finished_.load(std::memory_order_relaxed); }
-  int64_t failed() const { return failed_.load(std::memory_order_relaxed); }
+  /// Requests so far, warm-up included.
+  int64_t finished() const { return finished_; }
+  int64_t failed() const { return failed_; }
+  int64_t in_flight() const { return in_flight_; }
+  /// From now on, latencies of successes are kept for TakeRecent too.
+  void WatchRecent() { recent_.emplace(Timeline::kRange); }
+  /// Since the last time; only after WatchRecent.
+  Histogram TakeRecent() { return *std::exchange(recent_, Histogram(Timeline::kRange)); }
 
   void Done(uint32_t slot, const Outcome& outcome, rpc::Time now) override;
+  void Message(uint32_t slot, rpc::Duration latency) override;
+  void Step(uint32_t slot, size_t step, const Outcome& outcome, rpc::Duration latency) override;
 
  private:
+  struct Slot {
+    rpc::Time intended;
+    rpc::Time started;
+    rpc::Time free_since;
+  };
+  /// When a slot has rested, and which.
+  using Resting = std::pair<rpc::Time, uint32_t>;
+
+  bool InWindow(rpc::Time time) const { return time >= options_.window.begin && time < end_; }
+  bool Measured(const Slot& slot) const { return slot.intended >= options_.window.begin; }
   void Fill(rpc::Time now);
-  void CountProgress(bool ok);
-  void Park(uint32_t slot, rpc::Time until);
-  void Unpark();
+  void Begin(const Due& due, rpc::Time now);
+  void CountEnd(const Slot& slot, const Outcome& outcome, rpc::Time now);
+  void Measure(const Slot& slot, const Outcome& outcome, rpc::Time now);
+  void Release(uint32_t slot, const Outcome& outcome, rpc::Time now);
+  void Rested();
+  void EndWindow();
+  void StopStarting();
   void CheckEnd();
 
   rpc::Executor& executor_;
-  Engine& engine_;
+  Issuer& issuer_;
   Pacer& pacer_;
-  Window window_;
-  std::vector<rpc::Time> intended_;  // by slot
+  const Options options_;
+  const bool open_loop_;
+  rpc::Time end_;  // of the window
+  std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
-  std::optional<rpc::Time> next_;  // the request that waits for its time or for a slot
-  int64_t in_flight_ = 0;
+  std::optional<Due> next_;  // waits for its time; slots are free
   bool filling_ = false;
   bool no_more_ = false;
   bool ended_ = false;
-  int64_t abandoned_ = 0;
-  rpc::WaitSlot end_;
+  rpc::WaitSlot end_wait_;
   rpc::Timer due_timer_;
+  rpc::Timer end_timer_;
 
-  // Slots whose last request found no connection, in the order of their return.
-  std::deque<std::pair<uint32_t, rpc::Time>> parked_;
-  rpc::Timer park_timer_;
+  // Slots of users who think, and of requests that found no connection.
+  std::priority_queue<Resting, std::vector<Resting>, std::greater<Resting>> resting_;
+  rpc::Timer rest_timer_;
 
+  int64_t in_flight_ = 0;
+  int64_t warmup_ = 0;
+  int64_t begun_ = 0;  // of the window
+  int64_t never_begun_ = 0;
+  int64_t finished_ = 0;
+  int64_t failed_ = 0;
+  rpc::Time last_finished_{};
   Tally tally_;
   WindowCounts in_window_;
-  rpc::Time last_finished_{};
-  // Written by this thread only; a cache line of their own, since another reads them now and then.
-  alignas(64) std::atomic<int64_t> finished_{0};
-  std::atomic<int64_t> failed_{0};
+  Timeline timeline_;
+  std::optional<Histogram> recent_;
 };
 
 }  // namespace slipway::client

@@ -53,6 +53,8 @@ struct TrialResult {
   uint64_t reconnects = 0;
   /// Open loop: requests that were due within the measured time, those that never started included.
   int64_t offered = 0;
+  /// Requests that were due before the measured time; not among the tally, whenever they ended.
+  int64_t warmup_requests = 0;
   /// Due within the measured time, and still in flight (or waiting for a slot) when the drain ended
   /// or it was interrupted; not among the tally.
   int64_t cut_off = 0;
