@@ -13,6 +13,8 @@ int SubBucketMagnitude(int digits) {
   return 64 - __builtin_clzll(largest - 1);
 }
 
+int UnitMagnitude(int64_t lowest) { return 63 - __builtin_clzll(static_cast<uint64_t>(lowest)); }
+
 size_t BucketsFor(int64_t highest, int64_t sub_buckets, int unit_magnitude) {
   size_t buckets = 1;
   int64_t beyond = sub_buckets << unit_magnitude;
@@ -26,32 +28,79 @@ size_t BucketsFor(int64_t highest, int64_t sub_buckets, int unit_magnitude) {
 
 }  // namespace
 
+bool Histogram::IsPossible(const Range& range) {
+  if (range.digits < 1 || range.digits > 5 || range.lowest < 1) return false;
+  if (range.highest / 2 < range.lowest) return false;
+  return UnitMagnitude(range.lowest) + SubBucketMagnitude(range.digits) <= 62;
+}
+
+size_t Histogram::SlotsFor(const Range& range) {
+  const int64_t sub_buckets = int64_t{1} << SubBucketMagnitude(range.digits);
+  const size_t buckets = BucketsFor(range.highest, sub_buckets, UnitMagnitude(range.lowest));
+  return (buckets + 1) * static_cast<size_t>(sub_buckets / 2);
+}
+
 Histogram::Histogram(const Range& range) : range_(range) {
-  assert(range.lowest >= 1 && range.highest >= 2 * range.lowest);
-  assert(range.digits >= 1 && range.digits <= 5);
+  assert(IsPossible(range));
   const int magnitude = SubBucketMagnitude(range.digits);
   const int64_t sub_buckets = int64_t{1} << magnitude;
-  unit_magnitude_ = 63 - __builtin_clzll(static_cast<uint64_t>(range.lowest));
+  unit_magnitude_ = UnitMagnitude(range.lowest);
   half_magnitude_ = magnitude - 1;
   half_count_ = sub_buckets / 2;
   sub_bucket_mask_ = static_cast<uint64_t>(sub_buckets - 1) << unit_magnitude_;
-  const size_t buckets = BucketsFor(range.highest, sub_buckets, unit_magnitude_);
-  counts_.resize((buckets + 1) * static_cast<size_t>(half_count_));
+  counts_.resize(SlotsFor(range));
 }
 
 void Histogram::Merge(const Histogram& other) {
-  assert(range_ == other.range_);
-  for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  if (other.count_ == 0) return;
+  AddSlotsOf(other);
   count_ += other.count_;
   sum_ += other.sum_;
-  min_ = std::min(min_, other.min_);
-  max_ = std::max(max_, other.max_);
+  min_ = std::min({min_, other.min_, range_.highest});
+  max_ = std::max(max_, std::min(other.max_, HighestOfSlot(slots() - 1)));
+}
+
+void Histogram::AddSlotsOf(const Histogram& other) {
+  if (range_ == other.range_) {
+    for (size_t slot = 0; slot < counts_.size(); ++slot) counts_[slot] += other.counts_[slot];
+    return;
+  }
+  for (size_t slot = 0; slot < other.slots(); ++slot) {
+    if (other.counts_[slot] == 0) continue;
+    const int64_t value = std::clamp(other.MiddleOfSlot(slot), other.min_, other.max_);
+    counts_[SlotOf(std::min(value, range_.highest))] += other.counts_[slot];
+  }
+}
+
+void Histogram::AddToSlot(size_t slot, int64_t count) {
+  assert(slot < slots() && count >= 0);
+  if (count == 0) return;
+  counts_[slot] += count;
+  count_ += count;
+  sum_ += static_cast<double>(MiddleOfSlot(slot)) * static_cast<double>(count);
+  min_ = std::min(min_, LowestOfSlot(slot));
+  max_ = std::max(max_, HighestOfSlot(slot));
+}
+
+void Histogram::RestoreExact(int64_t min, int64_t max, double mean) {
+  if (count_ == 0 || min < 0 || max < min || max > max_) return;
+  if (SlotOf(min) != SlotOf(min_) || SlotOf(max) != SlotOf(max_)) return;
+  min_ = min;
+  max_ = max;
+  // The mean passes through text and sums of other orders: allow it to be off by a rounding.
+  const double slack = static_cast<double>(max) * 1e-9;
+  if (mean >= static_cast<double>(min) - slack && mean <= static_cast<double>(max) + slack) {
+    sum_ = mean * static_cast<double>(count_);
+  }
 }
 
 int64_t Histogram::ValueAt(double percentile) const {
-  if (count_ == 0) return 0;
   const double share = std::clamp(percentile, 0.0, 100.0) / 100;
-  const auto rank = static_cast<int64_t>(share * static_cast<double>(count_) + 0.5);
+  return ValueAtRank(static_cast<int64_t>(share * static_cast<double>(count_) + 0.5));
+}
+
+int64_t Histogram::ValueAtRank(int64_t rank) const {
+  if (count_ == 0) return 0;
   const int64_t target = std::clamp<int64_t>(rank, 1, count_);
   int64_t seen = 0;
   for (size_t slot = SlotOf(min_); slot < counts_.size(); ++slot) {
@@ -59,6 +108,16 @@ int64_t Histogram::ValueAt(double percentile) const {
     if (seen >= target) return std::min(HighestOfSlot(slot), max_);
   }
   return max_;
+}
+
+double Histogram::Deviation() const {
+  if (count_ == 0) return 0;
+  double squares = 0;
+  for (size_t slot = SlotOf(min_); slot < counts_.size(); ++slot) {
+    const double off = static_cast<double>(MiddleOfSlot(slot)) - mean();
+    if (counts_[slot] != 0) squares += off * off * static_cast<double>(counts_[slot]);
+  }
+  return std::sqrt(squares / static_cast<double>(count_));
 }
 
 int64_t Histogram::LowestOfSlot(size_t slot) const {
@@ -77,7 +136,7 @@ int64_t Histogram::WidthOfSlot(size_t slot) const {
 }
 
 int64_t Histogram::HighestOfSlot(size_t slot) const {
-  return LowestOfSlot(slot) + WidthOfSlot(slot) - 1;
+  return LowestOfSlot(slot) + (WidthOfSlot(slot) - 1);
 }
 
 }  // namespace slipway::client

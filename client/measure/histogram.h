@@ -25,8 +25,14 @@ class Histogram {
     friend bool operator==(const Range&, const Range&) = default;
   };
 
+  /// True when a histogram can have this range: ranges from outside are checked with it.
+  static bool IsPossible(const Range& range);
+  /// How many slots it takes, 8 bytes each. `range` must be possible.
+  static size_t SlotsFor(const Range& range);
+
   /// One nanosecond to one hour with three digits: 264 KiB.
   Histogram() : Histogram(Range{}) {}
+  /// `range` must be possible.
   explicit Histogram(const Range& range);
 
   /// Values below 0 count as 0, values above range().highest as that.
@@ -40,8 +46,15 @@ class Histogram {
     if (value > max_) max_ = value;
   }
 
-  /// Adds the samples of `other`, which must have the same range().
+  /// Adds the samples of `other`: exactly when it has the same range(), else each at the middle of
+  /// the slot it had.
   void Merge(const Histogram& other);
+
+  /// Puts back what was written elsewhere: `count` (0 or more) samples into `slot` (below slots()).
+  /// min(), max() and mean() become those of the slots, until RestoreExact says better.
+  void AddToSlot(size_t slot, int64_t count);
+  /// What min(), max() and mean() were. Ignored where it contradicts the slots.
+  void RestoreExact(int64_t min, int64_t max, double mean);
 
   int64_t count() const { return count_; }
   /// The smallest, the largest and the average of the recorded values, exactly; 0 when empty.
@@ -51,13 +64,22 @@ class Histogram {
   /// The value that `percentile` percent (0 to 100) of the samples do not exceed, to the
   /// histogram's precision: the largest value of its slot, but never more than max(). 0 when empty.
   int64_t ValueAt(double percentile) const;
+  /// The same for the sample of this rank: 1 is the smallest, count() the largest.
+  int64_t ValueAtRank(int64_t rank) const;
+  /// The standard deviation of the slots' middles around mean(); 0 when empty.
+  double Deviation() const;
 
   const Range& range() const { return range_; }
   /// The slots in order, and the values that share one.
   size_t slots() const { return counts_.size(); }
+  /// How HdrHistogram calls its layout: buckets of twice the width each, and the slots of one.
+  size_t buckets() const { return slots() / static_cast<size_t>(half_count_) - 1; }
+  size_t sub_buckets() const { return static_cast<size_t>(half_count_) * 2; }
   int64_t CountOfSlot(size_t slot) const { return counts_[slot]; }
   int64_t LowestOfSlot(size_t slot) const;
   int64_t HighestOfSlot(size_t slot) const;
+  int64_t MiddleOfSlot(size_t slot) const { return LowestOfSlot(slot) + WidthOfSlot(slot) / 2; }
+  /// Of `value`, 0 to range().highest.
   size_t SlotOf(int64_t value) const {
     const auto bits = static_cast<uint64_t>(value);
     const int width = 64 - __builtin_clzll(bits | sub_bucket_mask_);
@@ -69,6 +91,7 @@ class Histogram {
 
  private:
   int64_t WidthOfSlot(size_t slot) const;
+  void AddSlotsOf(const Histogram& other);
 
   Range range_;
   int unit_magnitude_;        // log2 of the unit that values are counted in

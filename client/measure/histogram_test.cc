@@ -78,6 +78,68 @@ TEST(Histogram, MergeOfEmptyChangesNothing) {
   EXPECT_EQ(empty.min(), 42);
 }
 
+TEST(Histogram, MergeOfAnotherRangeKeepsItsPrecision) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  Histogram fine, coarse(Histogram::Range{.lowest = 1000, .highest = 10'000'000'000, .digits = 2});
+  for (int64_t value : RandomLatencies(seed, 10'000)) coarse.Record(value);
+  fine.Record(1);
+  fine.Merge(coarse);
+  EXPECT_EQ(fine.count(), 10'001);
+  EXPECT_EQ(fine.max(), coarse.max());
+  for (double percentile : {10.0, 50.0, 90.0, 99.0, 100.0}) {
+    const double expected = static_cast<double>(coarse.ValueAt(percentile));
+    EXPECT_NEAR(fine.ValueAt(percentile), expected, 0.02 * expected + 1000) << percentile;
+  }
+  Histogram narrow(Histogram::Range{.lowest = 1, .highest = 1000, .digits = 1});
+  narrow.Merge(fine);
+  EXPECT_EQ(narrow.count(), 10'001);
+  EXPECT_LE(narrow.min(), narrow.max());
+  EXPECT_EQ(narrow.ValueAt(0), 1);
+}
+
+TEST(Histogram, SlotsPutBackGiveTheirMiddle) {
+  Histogram histogram;
+  const size_t slot = histogram.SlotOf(1'000'000);
+  histogram.AddToSlot(slot, 3);
+  histogram.AddToSlot(slot + 10, 0);
+  EXPECT_EQ(histogram.count(), 3);
+  EXPECT_EQ(histogram.min(), histogram.LowestOfSlot(slot));
+  EXPECT_EQ(histogram.max(), histogram.HighestOfSlot(slot));
+  EXPECT_EQ(histogram.mean(), histogram.MiddleOfSlot(slot));
+  EXPECT_EQ(histogram.Deviation(), 0);
+  EXPECT_EQ(histogram.ValueAtRank(2), histogram.max());
+}
+
+TEST(Histogram, ExactValuesArePutBackUnlessTheyContradictTheSlots) {
+  Histogram original;
+  for (int64_t value : {1'234'567, 98'765'432, 1'000'000'007}) original.Record(value);
+  Histogram back;
+  for (size_t slot = 0; slot < original.slots(); ++slot) {
+    back.AddToSlot(slot, original.CountOfSlot(slot));
+  }
+  back.RestoreExact(1, 1'000'000'007, 5);
+  EXPECT_NE(back.min(), 1);
+  back.RestoreExact(1'234'567, INT64_MAX, 5);
+  EXPECT_LT(back.max(), 1'010'000'000);
+  back.RestoreExact(original.min(), original.max(), std::nan(""));
+  EXPECT_EQ(back.min(), 1'234'567);
+  EXPECT_NEAR(back.mean(), original.mean(), original.mean() / 1000);
+  back.RestoreExact(original.min(), original.max(), original.mean());
+  EXPECT_EQ(back.max(), 1'000'000'007);
+  EXPECT_DOUBLE_EQ(back.mean(), original.mean());
+}
+
+TEST(Histogram, ImpossibleRangesAreTold) {
+  EXPECT_TRUE(Histogram::IsPossible({}));
+  EXPECT_TRUE(Histogram::IsPossible({.lowest = 1, .highest = INT64_MAX, .digits = 5}));
+  EXPECT_FALSE(Histogram::IsPossible({.lowest = 0, .highest = 10, .digits = 3}));
+  EXPECT_FALSE(Histogram::IsPossible({.lowest = 10, .highest = 19, .digits = 3}));
+  EXPECT_FALSE(Histogram::IsPossible({.lowest = 1, .highest = 10, .digits = 0}));
+  EXPECT_FALSE(Histogram::IsPossible({.lowest = 1, .highest = 10, .digits = 6}));
+  EXPECT_FALSE(Histogram::IsPossible({.lowest = INT64_MAX / 2, .highest = INT64_MAX, .digits = 3}));
+}
+
 TEST(Histogram, EmptyAnswersZero) {
   const Histogram histogram;
   EXPECT_EQ(histogram.count(), 0);

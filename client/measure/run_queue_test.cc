@@ -33,5 +33,11 @@ TEST(WaitedForCores, GrowsWhenThreadsShareACore) {
   sched_setaffinity(0, sizeof before, &before);
 }
 
+TEST(WaitedForCores, KnowsProcessesById) {
+  EXPECT_GE(WaitedForCores(getpid()).count(), 0);
+  EXPECT_LE(WaitedForCores(getpid()), WaitedForCores() + std::chrono::seconds(1));
+  EXPECT_EQ(WaitedForCores(1 << 30).count(), 0) << "no such process";
+}
+
 }  // namespace
 }  // namespace slipway::client

@@ -33,9 +33,9 @@ enum class Series {
   kMessage,       // messages of streams: from the last one, or from what it answers
   kAcknowledged,  // answers in two steps: from the intended start to the 202
 };
-inline constexpr Series kAllSeries[] = {Series::kOk,         Series::kFailed,  Series::kService,
-                                        Series::kLag,        Series::kStreamWait,
-                                        Series::kMessage,    Series::kAcknowledged};
+inline constexpr Series kAllSeries[] = {Series::kOk,          Series::kFailed,     Series::kService,
+                                        Series::kLag,         Series::kStreamWait, Series::kMessage,
+                                        Series::kAcknowledged};
 /// `ok`, `failed`, `service`, `lag`, `stream_wait`, `message`, `acknowledged`.
 std::string_view SeriesName(Series series);
 
@@ -50,10 +50,13 @@ struct StepTally {
 /// ended. Its size does not depend on the number of requests.
 class Tally {
  public:
+  /// Counts one request: its latency as a success or a failure, its code, its bytes. The times of
+  /// the other series are the caller's to Record: only he knows the intended start.
   void Add(const Outcome& outcome, std::chrono::nanoseconds latency);
   void Record(Series series, std::chrono::nanoseconds time) {
     Writable(series).Record(time.count());
   }
+  /// One step (below 1000, others are ignored) of a scenario has ended.
   void AddStep(size_t step, const Outcome& outcome, std::chrono::nanoseconds latency);
   void Merge(const Tally& other);
 
@@ -74,7 +77,8 @@ class Tally {
   /// Sorts in the order of their first appearance.
   const std::vector<Failure>& failures() const { return failures_; }
 
-  /// For reports that are read again: puts back what the accessors told.
+  /// For reports that are read again: puts back what the accessors told. Histograms of another
+  /// range are converted, codes out of range ignored.
   void Restore(Series series, Histogram histogram);
   void RestoreAnswer(OutcomeKind kind, int code, int64_t count);
   void RestoreFailure(Failure failure);
@@ -83,7 +87,8 @@ class Tally {
 
  private:
   Histogram& Writable(Series series);
-  void AddFailure(const Outcome& outcome, int64_t count);
+  void AddFailure(const Failure& failure);
+  Failure* SortOf(OutcomeKind kind, int code, std::string_view message);
 
   // Made when first written: most runs need two of them.
   std::array<std::optional<Histogram>, std::size(kAllSeries)> series_;

@@ -14,7 +14,8 @@ namespace slipway::client {
 /// doubles. One thread writes; merged when the threads have ended.
 class Timeline {
  public:
-  static constexpr Histogram::Range kRange{.lowest = 1000, .highest = 3'600'000'000'000, .digits = 2};
+  static constexpr Histogram::Range kRange{
+      .lowest = 1000, .highest = 3'600'000'000'000, .digits = 2};
   static constexpr size_t kMaxSlices = 300;
 
   struct Slice {
@@ -28,15 +29,17 @@ class Timeline {
 
   /// Something has ended `at` after the beginning of the measured time (below 0: ignored).
   void Add(std::chrono::nanoseconds at, bool ok, std::chrono::nanoseconds latency);
-  /// Both began with the same interval.
+  /// Both began with the same interval. (If not, slices of the other go where they begin.)
   void Merge(const Timeline& other);
 
   std::chrono::nanoseconds interval() const { return interval_; }
   const std::vector<Slice>& slices() const { return slices_; }
-  /// For reports that are read again.
+  /// For reports that are read again. Histograms of another range than kRange are converted, too
+  /// many slices are joined.
   void Restore(std::chrono::nanoseconds interval, std::vector<Slice> slices);
 
  private:
+  Slice& SliceAt(std::chrono::nanoseconds at);
   void Double();
 
   std::chrono::nanoseconds interval_;
