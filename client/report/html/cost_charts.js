@@ -1,0 +1,65 @@
+// What requests cost: CPU time, memory, threads.
+
+function costSection(model) {
+  const measured = model.cells.filter((cell) => metricOf(cell, "generator_cpu") || metricOf(cell, "server_cpu") ||
+    metricOf(cell, "machine_cpu"));
+  const parts = [measured.length ? cpuChart(model, measured) : null, serverTable(model)];
+  if (!parts[0] && !parts[1]) return null;
+  return section("cost", "What a request costs",
+    "CPU time from the processes' own clocks, divided by the requests that ended in the measured time. It depends " +
+    "far less on what else the machine does than throughput.", el("div", { class: "grid" }, parts));
+}
+
+function cpuChart(model, measured) {
+  const several = loadChoices({ cells: measured });
+  let shown = several;
+  const tools = [];
+  if (measured.length > 26 && several.length > 1) {
+    const first = firstChoice(model, several);
+    shown = [first];
+    tools.push(chooser("Load", several.map((choice) => [choice, choice.name]), first, (now) => {
+      shown = [now];
+      box.redraw();
+    }));
+  }
+  const targets = model.targets.filter((target) => measured.some((cell) => cell.target === target.index));
+  const legend = [...targetLegend(targets, "bar"),
+    { text: "server", mark: swatch(targets[0].index, "bar") },
+    { text: "generator", mark: swatch(targets[0].index, "light") },
+    { text: "whole machine", mark: swatch(-1, "outline") }];
+  const box = figure({ name: "cpu", title: "CPU time a request",
+    note: measured.some((cell) => metricOf(cell, "server_cpu")) ? "Median over trials. Lower is better."
+      : "The server's own was not measured: name its process to see it.",
+    tools, legend: targets.length > 1 ? legend : legend.filter((entry) => entry.key === undefined),
+    draw: (width, hidden) => drawBars({ width, label: "CPU time a request", tick: tickUs,
+      above: shown.some((choice) => textWidth(choice.name) > 110), groups: shown.map((choice) => ({
+        label: choice.name, rows: choice.cells.filter((cell) => !hidden.has(cell.target))
+          .map((cell) => cpuRow(model, cell)) })).filter((group) => group.rows.length) }) });
+  return box;
+}
+
+function cpuRow(model, cell) {
+  const [server, generator, machine] = ["server_cpu", "generator_cpu", "machine_cpu"].map((name) => metricOf(cell, name));
+  const both = present([server, generator]);
+  return { target: cell.target, outline: machine?.value,
+    parts: [{ value: server?.value || 0 }, { value: generator?.value || 0, className: "light" }],
+    text: both.length === 2 ? `${formatUs(server.value)} + ${formatUs(generator.value)}`
+      : both.length ? formatUs(both[0].value) : formatUs(machine?.value),
+    tip: { title: `${cellName(model, cell)} · ${loadName(cell.load)}`, rows: [
+      [cell.target, "server", formatEstimate(server, formatUs)], [null, "generator", formatEstimate(generator, formatUs)],
+      [null, "whole machine", formatEstimate(machine, formatUs)]] } };
+}
+
+function serverTable(model) {
+  const rows = model.cells.filter((cell) => !cell.guard).map((cell) => ({ cell,
+    resident: largest(cell.trials.map((trial) => trial.server?.resident_bytes)),
+    threads: largest(cell.trials.map((trial) => trial.server?.threads)),
+    waited: median(cell.trials.map((trial) => trial.cpu?.server_waited_s)),
+  })).filter((row) => row.resident > 0 || row.threads > 0);
+  if (!rows.length) return null;
+  return tableCard({ name: "server", title: "Memory and threads of the server",
+    note: "The largest of all trials.", file: false, columns: [targetColumn(model, (row) => row.cell),
+      { title: "Load", value: (row) => levelOf(row.cell.load), text: (row) => loadName(row.cell.load) },
+      { title: "Resident", value: (row) => row.resident, text: (row) => formatBytes(row.resident) },
+      { title: "Threads", value: (row) => row.threads, text: (row) => formatCount(row.threads) }], rows });
+}
