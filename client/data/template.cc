@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status_macros.h"
+#include "client/data/excerpt.h"
 #include "schema/json.h"
 
 namespace slipway::client {
@@ -26,12 +27,6 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr std::string_view kSlots =
     "counter, counter FROM, random MIN MAX, hex N, uuid, now, unix_ms, thread, choose A B…, NAME, "
     "column NAME, json NAME, url NAME";
-
-/// As much of `text` as fits into a message.
-std::string Excerpt(std::string_view text) {
-  constexpr size_t kShown = 80;
-  return text.size() <= kShown ? std::string(text) : std::string(text.substr(0, kShown)) + "…";
-}
 
 void AppendInteger(int64_t value, std::string* out) {
   char digits[24];
