@@ -1,30 +1,25 @@
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "client/command/reproduce_jobs.h"
+#include "client/data/location.h"
 
 namespace slipway::client {
 namespace {
 
-constexpr int64_t kDefaultRetry = 1;  // seconds, where the server does not say
-
-rpc::Duration RetryAfter(const Response& response) {
-  const std::string* const text = response.FindHeader("retry-after");
-  int64_t seconds = kDefaultRetry;
-  if (text != nullptr && (!absl::SimpleAtoi(*text, &seconds) || seconds < 0 || seconds > 60)) {
-    seconds = kDefaultRetry;
-  }
-  return std::chrono::seconds(seconds);
-}
-
-/// The path that a redirect or a 202 names: ours are relative to the server.
+/// The path that a redirect or a 202 names.
 absl::StatusOr<std::string> LocationOf(const Request& request, const Response& response) {
   const std::string* const location = response.FindHeader("location");
-  if (location != nullptr && location->rfind('/', 0) == 0) return *location;
+  if (location != nullptr) return ResolveLocation(*location, request.path, "");
   return absl::UnavailableError(absl::StrCat(request.method, " ", request.path, " answered ",
                                              response.status, " without a Location"));
+}
+
+rpc::Duration PauseOf(const Response& response) {
+  return absl::ToChronoNanoseconds(RetryAfter(response.FindHeader("retry-after"), absl::Now()));
 }
 
 }  // namespace
@@ -78,7 +73,7 @@ rpc::Task<void> JobConsumer::Poll(size_t i) {
     job.status = answer.status();
     if (!answer.ok()) co_return;
     if (answer->status == 202) {
-      rpc::Task<void> sleeping = session_.Sleep(RetryAfter(*answer));
+      rpc::Task<void> sleeping = session_.Sleep(PauseOf(*answer));
       co_await std::move(sleeping);
       continue;
     }

@@ -6,16 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
-
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "client/command/reproduce_http.h"
 #include "client/command/reproduce_json.h"
 #include "client/command/reproduce_run.h"
+#include "client/data/template.h"
 #include "client/report/format.h"
 
 namespace slipway::client {
@@ -53,10 +50,12 @@ rpc::Task<std::string> FetchBody(HttpSession* session, std::string path, absl::S
 /// Both questions about one draw, the second after the first, as a program does that needs the
 /// first answer.
 rpc::Task<void> Ask(HttpSession* session, Person person, Answers* answers) {
-  std::string path = absl::StrCat("/users?name=", UrlEncoded(person.name));
+  std::string path = "/users?name=";
+  AppendPercentEncoded(person.name, &path);
   rpc::Task<std::string> users = FetchBody(session, std::move(path), &answers->status);
   answers->users = co_await std::move(users);
-  path = absl::StrCat("/customers?salesId=", UrlEncoded(person.id));
+  path = "/customers?salesId=";
+  AppendPercentEncoded(person.id, &path);
   rpc::Task<std::string> customers = FetchBody(session, std::move(path), &answers->status);
   answers->customers = co_await std::move(customers);
 }
@@ -86,10 +85,10 @@ absl::StatusOr<std::vector<Person>> SalesPeople(HttpSession& session) {
   SLIPWAY_RETURN_IF_ERROR(
       session.RunAll(1, [&](size_t) { return AskForSales(&session, &body, &status); }));
   SLIPWAY_RETURN_IF_ERROR(status);
-  SLIPWAY_ASSIGN_OR_RETURN(const google::protobuf::ListValue list, ParseJsonList(body));
+  SLIPWAY_ASSIGN_OR_RETURN(const JsonArray list, ParseJsonArray(body));
   std::vector<Person> people;
-  for (const google::protobuf::Value& user : list.values()) {
-    people.push_back({TextOf(user, "id"), TextOf(user, "name")});
+  for (const JsonValue& user : list.values()) {
+    people.push_back({MemberText(user, "id"), MemberText(user, "name")});
   }
   if (people.empty()) return absl::UnavailableError("/users?role=sales answered nobody");
   return people;
@@ -104,16 +103,17 @@ std::vector<Person> Draw(const std::vector<Person>& people, uint64_t seed) {
 
 /// Every customer that was answered is one of the person that was asked for.
 absl::Status CheckAnswers(const Person& person, const Answers& answers) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto users, ParseJsonList(answers.users));
-  const bool found = std::any_of(users.values().begin(), users.values().end(),
-                                 [&](const auto& user) { return TextOf(user, "id") == person.id; });
+  SLIPWAY_ASSIGN_OR_RETURN(const auto users, ParseJsonArray(answers.users));
+  const bool found =
+      std::any_of(users.values().begin(), users.values().end(),
+                  [&](const auto& user) { return MemberText(user, "id") == person.id; });
   if (!found) {
     return absl::UnavailableError(
         absl::StrCat("/users?name=", person.name, " answered without user ", person.id));
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const auto customers, ParseJsonList(answers.customers));
-  for (const google::protobuf::Value& customer : customers.values()) {
-    if (TextOf(customer, "salesId") == person.id) continue;
+  SLIPWAY_ASSIGN_OR_RETURN(const auto customers, ParseJsonArray(answers.customers));
+  for (const JsonValue& customer : customers.values()) {
+    if (MemberText(customer, "salesId") == person.id) continue;
     return absl::UnavailableError(
         absl::StrCat("/customers?salesId=", person.id, " answered a customer of somebody else"));
   }

@@ -4,8 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include <google/protobuf/struct.pb.h>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
@@ -50,7 +48,7 @@ struct Got {
 void Count(const Request& request, const Response& response, Got* got) {
   got->status = ExpectStatus(request, response, 200);
   if (!got->status.ok()) return;
-  const auto facts = ParseJsonList(response.body);
+  const auto facts = ParseJsonArray(response.body);
   got->status = facts.status();
   if (facts.ok()) got->facts += facts->values_size();
   const std::string* const refused = response.FindHeader("grpc-metadata-facts-refused");

@@ -2,17 +2,17 @@
 
 #include <string>
 
-#include <google/protobuf/struct.pb.h>
-
 #include "absl/status/statusor.h"
+#include "client/data/json_value.h"
+#include "google/protobuf/struct.pb.h"
 
 namespace slipway::client {
 
-/// A JSON array. UNAVAILABLE, with the beginning of `text`, when it is none.
-absl::StatusOr<google::protobuf::ListValue> ParseJsonList(const std::string& text);
+using JsonArray = google::protobuf::ListValue;
+
+/// UNAVAILABLE, with the beginning of `text`, when it is no JSON array.
+absl::StatusOr<JsonArray> ParseJsonArray(const std::string& text);
 /// The member `name` of a JSON object when it is a text; else empty.
-std::string TextOf(const google::protobuf::Value& object, const std::string& name);
-/// For a value in a query: everything but letters, digits and `-._~` escaped (RFC 3986, 2.3).
-std::string UrlEncoded(const std::string& text);
+std::string MemberText(const JsonValue& object, const std::string& name);
 
 }  // namespace slipway::client
