@@ -6,22 +6,31 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
+// Boost.Asio 1.74 uses std::exchange without including it when coroutines are on.
 #include <boost/asio/signal_set.hpp>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/limits.h"
+#include "base/status_macros.h"
+#include "client/measure/machine.h"
 #include "client/measure/run_queue.h"
+#include "client/pace/load_pace.h"
 #include "client/run/worker.h"
 #include "rpc/io_executor.h"
 
 namespace slipway::client {
 namespace {
 
-constexpr auto kProgressInterval = std::chrono::milliseconds(200);
+constexpr auto kProgressInterval = std::chrono::milliseconds(250);
+/// How often the server's memory and threads are looked at.
+constexpr auto kServerInterval = std::chrono::seconds(1);
+/// From the decision to begin to the beginning of a schedule: the threads have woken up by then.
+constexpr auto kHeadStart = std::chrono::milliseconds(20);
 
 std::optional<std::chrono::nanoseconds> CpuOf(pid_t pid) {
   const absl::StatusOr<absl::Duration> time = base::ProcessCpuTime(pid);
@@ -30,32 +39,70 @@ std::optional<std::chrono::nanoseconds> CpuOf(pid_t pid) {
 }
 
 /// What has been used of the machine until one moment.
-struct CpuSample {
+struct UsageSample {
   std::optional<std::chrono::nanoseconds> generator;
   std::optional<std::chrono::nanoseconds> server;
   std::chrono::nanoseconds waited{0};
+  std::chrono::nanoseconds server_waited{0};
+  MachineTimes machine;
 };
 
-/// The thread that steers a trial: waits for all workers at each step, samples the CPU clocks at
-/// both ends of the measured time, hears signals.
+UsageSample SampleUsage(std::optional<pid_t> server) {
+  UsageSample sample;
+  sample.generator = CpuOf(getpid());
+  sample.waited = WaitedForCores();
+  sample.machine = ReadMachineTimes();
+  if (!server) return sample;
+  sample.server = CpuOf(*server);
+  sample.server_waited = WaitedForCores(*server);
+  return sample;
+}
+
+/// Clocks that only grow, but lose what threads had that have ended meanwhile.
+std::chrono::nanoseconds Growth(std::chrono::nanoseconds before, std::chrono::nanoseconds after) {
+  return std::max(after - before, std::chrono::nanoseconds(0));
+}
+
+void RecordUsage(const UsageSample& before, const UsageSample& after, TrialResult* result) {
+  if (before.generator && after.generator) {
+    result->generator_cpu = Growth(*before.generator, *after.generator);
+  }
+  result->waited = Growth(before.waited, after.waited);
+  result->machine_cpu = Growth(before.machine.busy, after.machine.busy);
+  result->steal = Growth(before.machine.steal, after.machine.steal);
+  result->machine_time = Growth(before.machine.total, after.machine.total);
+  if (!before.server || !after.server) return;
+  result->server_cpu = Growth(*before.server, *after.server);
+  result->server_waited = Growth(before.server_waited, after.server_waited);
+}
+
+/// When the program began to measure: all trials of a report are seen from it.
+rpc::Time FirstBeginning(rpc::Time now) {
+  static const rpc::Time first = now;
+  return first;
+}
+
+/// The thread that steers a trial: waits for all workers at each step, samples the clocks at both
+/// ends of the measured time, hears signals.
 class Coordinator {
  public:
-  Coordinator(const Plan& plan, std::function<void(const TrialProgress&)> progress)
+  Coordinator(const Plan& plan, LoadPace& pace, std::function<void(const TrialProgress&)> progress)
       : plan_(plan),
+        pace_(pace),
         progress_(std::move(progress)),
         signals_(executor_.context(), SIGINT, SIGTERM),
         begin_timer_(executor_),
         end_timer_(executor_),
-        progress_timer_(executor_) {
-    if (plan.requests > 0) budget_ = std::make_unique<RequestBudget>(plan.requests, plan.threads);
-  }
+        server_timer_(executor_),
+        progress_timer_(executor_),
+        looks_(plan.load.threads) {}
 
   absl::StatusOr<TrialResult> Run() {
     AwaitSignal();
     ShowProgress();
-    for (int i = 0; i < plan_.threads; ++i) {
+    for (int i = 0; i < plan_.load.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(
-          plan_, i, budget_.get(), executor_,
+          plan_, i, pace_, executor_, progress_ != nullptr,
           Worker::Events{[this](const absl::Status& status) { OnConnected(status); },
                          [this] { OnEnded(); }}));
     }
@@ -80,7 +127,7 @@ class Coordinator {
     AwaitSignal();
     if (phase_ == Phase::kConnecting) return;  // noticed as soon as that has ended
     CloseWindow();
-    for (const auto& worker : workers_) worker->Abandon();
+    for (const auto& worker : workers_) worker->CutOff();
   }
 
   void OnConnected(const absl::Status& status) {
@@ -97,27 +144,43 @@ class Coordinator {
 
   void BeginLoad() {
     phase_ = Phase::kWarmUp;
-    started_ = executor_.Now();
-    window_.begin = started_ + plan_.warmup;
-    window_.end = plan_.duration.count() > 0 ? window_.begin + plan_.duration : rpc::Time::max();
+    const rpc::Time now = executor_.Now();
+    started_ = pace_.open_loop() ? now + kHeadStart : now;
+    FirstBeginning(started_);
+    window_.begin = started_ + plan_.load.warmup;
+    window_.end = pace_.duration() ? window_.begin + *pace_.duration() : rpc::Time::max();
     begin_timer_.Start(window_.begin, [this] { OpenWindow(); });
     end_timer_.Start(window_.end, [this] { CloseWindow(); });
-    if (plan_.warmup.count() == 0) OpenWindow();
+    if (window_.begin <= now) OpenWindow();
     for (const auto& worker : workers_) worker->Go(window_);
   }
 
   void OpenWindow() {
     if (phase_ != Phase::kWarmUp) return;
     phase_ = Phase::kMeasuring;
-    before_ = Sample();
+    before_ = after_ = SampleUsage(plan_.server_pid);
+    LookAtServer();
   }
 
   /// Samples once, at the end of the measured time or of the last request, whichever comes first.
   void CloseWindow() {
-    if (phase_ == Phase::kMeasuring) after_ = Sample();
-    if (phase_ == Phase::kFinishing) return;
-    phase_ = Phase::kFinishing;
+    if (phase_ == Phase::kDraining) return;
+    if (phase_ == Phase::kMeasuring) {
+      after_ = SampleUsage(plan_.server_pid);
+      LookAtServer();
+    }
+    phase_ = Phase::kDraining;
+    server_timer_.Cancel();
     window_.end = std::min(window_.end, executor_.Now());
+  }
+
+  void LookAtServer() {
+    if (!plan_.server_pid) return;
+    if (const auto usage = base::ReadProcessUsage(*plan_.server_pid); usage.ok()) {
+      server_resident_ = std::max(server_resident_, static_cast<int64_t>(usage->rss_bytes));
+      server_threads_ = std::max(server_threads_, static_cast<int>(usage->threads));
+    }
+    server_timer_.Start(executor_.Now() + kServerInterval, [this] { LookAtServer(); });
   }
 
   void OnEnded() {
@@ -126,65 +189,84 @@ class Coordinator {
     done_ = true;
   }
 
-  CpuSample Sample() const {
-    CpuSample sample;
-    sample.generator = CpuOf(getpid());
-    if (plan_.server_pid) sample.server = CpuOf(*plan_.server_pid);
-    sample.waited = WaitedForCores();
-    return sample;
-  }
-
   void ShowProgress() {
     if (!progress_) return;
     TrialProgress now;
     now.phase = phase_;
-    if (phase_ != Phase::kConnecting) now.elapsed = executor_.Now() - started_;
-    now.planned = plan_.duration.count() > 0 ? plan_.warmup + plan_.duration : now.planned;
-    now.wanted = plan_.requests;
-    for (const auto& worker : workers_) {
-      now.finished += worker->finished();
-      now.failed += worker->failed();
+    if (phase_ != Phase::kConnecting) {
+      now.elapsed = std::max(executor_.Now() - started_, rpc::Duration::zero());
     }
+    if (pace_.duration()) now.planned = plan_.load.warmup + *pace_.duration();
+    now.wanted = plan_.load.requests;
+    LookAtWorkers(&now);
     progress_(now);
     progress_timer_.Start(executor_.Now() + kProgressInterval, [this] { ShowProgress(); });
   }
 
+  /// Threads publish at times of their own, so each has a rate of its own, too.
+  void LookAtWorkers(TrialProgress* now) {
+    Histogram recent(Timeline::kRange);
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      const WorkerProgress look = workers_[i]->TakeProgress();
+      const WorkerProgress last = std::exchange(looks_[i], look);
+      now->finished += look.finished;
+      now->failed += look.failed;
+      now->in_flight += look.in_flight;
+      recent.Merge(look.recent);
+      if (last.at == rpc::Time{} || look.at <= last.at) continue;
+      now->rate += static_cast<double>(look.finished - last.finished) /
+                   std::chrono::duration<double>(look.at - last.at).count();
+    }
+    now->p50 = recent.ValueAt(50);
+    now->p99 = recent.ValueAt(99);
+  }
+
   TrialResult Result() const {
     TrialResult result;
-    result.threads = plan_.threads;
+    result.threads = plan_.load.threads;
     result.interrupted = interrupted_;
+    result.started = std::max(started_ - FirstBeginning(started_), rpc::Duration::zero());
+    result.timeline = Timeline(workers_.front()->driver()->timeline().interval());
+    result.server_resident = server_resident_;
+    result.server_threads = server_threads_;
     rpc::Time last{};
     for (const auto& worker : workers_) {
-      const Driver& driver = *worker->driver();
-      result.tally.Merge(driver.tally());
-      result.window.finished += driver.in_window().finished;
-      result.window.ok += driver.in_window().ok;
-      result.window.bytes_received += driver.in_window().bytes_received;
-      result.abandoned += driver.abandoned();
-      result.bytes_sent += worker->bytes_sent();
-      last = std::max(last, driver.last_finished());
+      Merge(*worker, &result);
+      last = std::max(last, worker->driver()->last_finished());
     }
     // When the number has ended the load, the time after the last answer is not the server's.
     const rpc::Time end =
-        plan_.requests > 0 && !interrupted_ ? std::min(window_.end, last) : window_.end;
+        plan_.load.requests > 0 && !interrupted_ ? std::min(window_.end, last) : window_.end;
     result.elapsed = std::max(end - window_.begin, rpc::Duration::zero());
-    if (before_.generator && after_.generator) {
-      result.generator_cpu = *after_.generator - *before_.generator;
-    }
-    result.waited = after_.waited - before_.waited;
-    if (before_.server && after_.server) result.server_cpu = *after_.server - *before_.server;
+    RecordUsage(before_, after_, &result);
     return result;
   }
 
+  static void Merge(const Worker& worker, TrialResult* result) {
+    const Driver& driver = *worker.driver();
+    result->tally.Merge(driver.tally());
+    result->timeline.Merge(driver.timeline());
+    result->window.finished += driver.in_window().finished;
+    result->window.ok += driver.in_window().ok;
+    result->window.bytes_received += driver.in_window().bytes_received;
+    result->warmup_requests += driver.warmup_requests();
+    result->offered += driver.offered();
+    result->cut_off += driver.cut_off();
+    result->bytes_sent += worker.counts().bytes_sent;
+    result->reconnects += worker.counts().reconnects;
+  }
+
   const Plan& plan_;
+  LoadPace& pace_;
   const std::function<void(const TrialProgress&)> progress_;
   rpc::IoExecutor executor_;
   boost::asio::signal_set signals_;
   rpc::Timer begin_timer_;
   rpc::Timer end_timer_;
+  rpc::Timer server_timer_;
   rpc::Timer progress_timer_;
-  std::unique_ptr<RequestBudget> budget_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<WorkerProgress> looks_;  // the last one at each worker
 
   Phase phase_ = Phase::kConnecting;
   absl::Status status_;
@@ -194,42 +276,19 @@ class Coordinator {
   bool interrupted_ = false;
   rpc::Time started_{};
   Window window_{};
-  CpuSample before_;
-  CpuSample after_;
+  UsageSample before_;
+  UsageSample after_;
+  int64_t server_resident_ = 0;
+  int server_threads_ = 0;
 };
-
-double MicrosecondsEach(std::chrono::nanoseconds time, int64_t count) {
-  return count == 0 ? 0 : static_cast<double>(time.count()) / 1e3 / static_cast<double>(count);
-}
 
 }  // namespace
 
-double TrialResult::throughput() const {
-  const double seconds = std::chrono::duration<double>(elapsed).count();
-  return seconds <= 0 ? 0 : static_cast<double>(window.ok) / seconds;
-}
-
-double TrialResult::generator_cpu_us() const {
-  return MicrosecondsEach(generator_cpu, window.finished);
-}
-
-std::optional<double> TrialResult::server_cpu_us() const {
-  if (!server_cpu || window.finished == 0) return std::nullopt;
-  return MicrosecondsEach(*server_cpu, window.finished);
-}
-
-double TrialResult::generator_share() const { return ShareOf(generator_cpu); }
-
-double TrialResult::waited_share() const { return ShareOf(waited); }
-
-double TrialResult::ShareOf(std::chrono::nanoseconds time) const {
-  if (elapsed.count() <= 0) return 0;
-  return static_cast<double>(time.count()) / (static_cast<double>(elapsed.count()) * threads);
-}
-
 absl::StatusOr<TrialResult> RunTrial(const Plan& plan,
                                      std::function<void(const TrialProgress&)> progress) {
-  return Coordinator(plan, std::move(progress)).Run();
+  SLIPWAY_ASSIGN_OR_RETURN(const std::unique_ptr<LoadPace> pace,
+                           LoadPace::Make(plan.load, plan.seed));
+  return Coordinator(plan, *pace, std::move(progress)).Run();
 }
 
 }  // namespace slipway::client

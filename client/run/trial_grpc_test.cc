@@ -5,7 +5,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,10 +16,11 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "client/engine/engine_spec.h"
+#include "client/engine/tls.h"
 #include "client/run/plan.h"
 #include "client/run/trial.h"
-#include "google/protobuf/descriptor.pb.h"
-#include "grpc/health/v1/health.pb.h"
+#include "client/run/workload.h"
 #include "rpc/dispatcher.h"
 #include "wire/testing/certificates.h"
 #include "wire/testing/dispatcher_server.h"
@@ -49,7 +49,12 @@ class GrpcServer {
   int64_t calls() const { return calls_; }
   int64_t cancelled() const { return cancelled_; }
   wire::testing::Http2Server& http2() { return server_.http2(); }
-  std::string Url() const { return absl::StrCat("grpc://", server_.address(), kMethod); }
+  Endpoint endpoint() const {
+    const std::string address = server_.address();
+    const size_t colon = address.rfind(':');
+    return Endpoint(boost::asio::ip::make_address(address.substr(0, colon)),
+                    static_cast<uint16_t>(std::stoi(address.substr(colon + 1))));
+  }
 
  private:
   std::shared_ptr<const rpc::Dispatcher> MakeDispatcher() {
@@ -89,26 +94,46 @@ class GrpcServer {
 
 rpc::Status Ok(const rpc::CallContext&, const std::string&, int64_t) { return rpc::Status(); }
 
-LoadOptions Options(const std::string& url, int64_t requests, uint32_t concurrency) {
-  LoadOptions options;
-  options.targets = {url};
-  options.requests = requests;
-  options.concurrency = concurrency;
-  options.threads = 2;
-  return options;
+/// A load of unary calls that two threads make over one connection each.
+struct TestRun {
+  Endpoint endpoint;
+  std::shared_ptr<const TlsClient> tls;
+  Request request{.path = kMethod, .messages = {"request"}};
+  LoadShape load{.connections = 2, .threads = 2, .timeout = seconds(20), .drain = seconds(20)};
+};
+
+TestRun At(const Endpoint& endpoint, int64_t requests, uint32_t concurrency) {
+  TestRun run;
+  run.endpoint = endpoint;
+  run.load.requests = requests;
+  run.load.threads = concurrency < 2 ? 1 : 2;
+  run.load.concurrency = concurrency;
+  return run;
 }
 
-TrialResult MustRun(const LoadOptions& options) {
-  const absl::StatusOr<Plan> plan = PreparePlan(options, 0);
-  EXPECT_TRUE(plan.ok()) << plan.status();
-  absl::StatusOr<TrialResult> result = RunTrial(*plan, {});
+absl::StatusOr<TrialResult> TryRun(const TestRun& run) {
+  Plan plan;
+  plan.load = run.load;
+  EngineSpec spec;
+  spec.kind = EngineKind::kGrpc;
+  spec.endpoint = run.endpoint;
+  spec.authority = ToString(run.endpoint);
+  spec.tls = run.tls;
+  spec.timeout = run.load.timeout;
+  plan.engines = {spec};
+  plan.workload = MakeFixedWorkload(run.request);
+  return RunTrial(plan, {});
+}
+
+TrialResult MustRun(const TestRun& run) {
+  absl::StatusOr<TrialResult> result = TryRun(run);
   EXPECT_TRUE(result.ok()) << result.status();
   return *std::move(result);
 }
 
 TEST(GrpcTrial, CountsEqualTheServers) {
   GrpcServer server(Ok);
-  const TrialResult result = MustRun(Options(server.Url(), 5000, 50));
+  const TrialResult result = MustRun(At(server.endpoint(), 5000, 50));
   EXPECT_EQ(server.calls(), 5000);
   EXPECT_EQ(result.tally.ok(), 5000);
   EXPECT_EQ(result.tally.failed(), 0);
@@ -118,9 +143,9 @@ TEST(GrpcTrial, CountsEqualTheServers) {
 
 TEST(GrpcTrial, EndOfTimeLosesNothing) {
   GrpcServer server(Ok);
-  LoadOptions options = Options(server.Url(), 0, 50);
-  options.duration = milliseconds(200);
-  const TrialResult result = MustRun(options);
+  TestRun run = At(server.endpoint(), 0, 50);
+  run.load.duration = milliseconds(200);
+  const TrialResult result = MustRun(run);
   EXPECT_EQ(result.tally.ok(), server.calls());
   EXPECT_EQ(result.tally.failed(), 0);
 }
@@ -130,7 +155,7 @@ TEST(GrpcTrial, FailedCallsAreNeverSuccesses) {
     if (number % 2 == 0) return rpc::Status();
     return rpc::Status(absl::StatusCode::kNotFound, "User ID 9 not found");
   });
-  const TrialResult result = MustRun(Options(server.Url(), 2000, 20));
+  const TrialResult result = MustRun(At(server.endpoint(), 2000, 20));
   EXPECT_EQ(result.tally.ok(), 1000);
   EXPECT_EQ(result.tally.failed(), 1000);
   EXPECT_EQ(result.tally.grpc_count(5), 1000);
@@ -141,26 +166,25 @@ TEST(GrpcTrial, FailedCallsAreNeverSuccesses) {
 
 TEST(GrpcTrial, ConnectionsAreAsManyAsAskedFor) {
   GrpcServer server(Ok);
-  LoadOptions options = Options(server.Url(), 300, 30);
-  options.connections = 5;
+  TestRun run = At(server.endpoint(), 300, 30);
+  run.load.connections = 5;
   const size_t before = server.http2().accepted();
-  EXPECT_EQ(MustRun(options).tally.ok(), 300);
-  // One more finds out whether the target is there.
-  EXPECT_EQ(server.http2().accepted() - before, 6u);
+  EXPECT_EQ(MustRun(run).tally.ok(), 300);
+  EXPECT_EQ(server.http2().accepted() - before, 5u);
 }
 
 TEST(GrpcTrial, FewStreamsDelayButFailNothing) {
   GrpcServer server(Ok, {.max_concurrent_streams = 2});
-  EXPECT_EQ(MustRun(Options(server.Url(), 2000, 200)).tally.ok(), 2000);
+  EXPECT_EQ(MustRun(At(server.endpoint(), 2000, 200)).tally.ok(), 2000);
   EXPECT_EQ(server.calls(), 2000);
 }
 
 TEST(GrpcTrial, TimeoutsCancelTheCall) {
   GrpcServer server(Ok);
   server.Delay(seconds(3600));
-  LoadOptions options = Options(server.Url(), 10, 5);
-  options.timeout = milliseconds(30);
-  const TrialResult result = MustRun(options);
+  TestRun run = At(server.endpoint(), 10, 5);
+  run.load.timeout = milliseconds(30);
+  const TrialResult result = MustRun(run);
   EXPECT_EQ(result.tally.ok(), 0);
   EXPECT_EQ(result.tally.grpc_count(4), 10);  // DEADLINE_EXCEEDED
   EXPECT_GE(result.tally.failed_latency().min(), 30'000'000);
@@ -171,25 +195,25 @@ TEST(GrpcTrial, TimeoutsCancelTheCall) {
 TEST(GrpcTrial, InterruptCancelsWhatIsInFlight) {
   GrpcServer server(Ok);
   server.Delay(seconds(3600));
-  LoadOptions options = Options(server.Url(), 0, 20);
-  options.duration = seconds(3600);
-  options.timeout = seconds(3600);
+  TestRun run = At(server.endpoint(), 0, 20);
+  run.load.duration = seconds(3600);
+  run.load.timeout = seconds(3600);
   std::thread interrupter([&server] {
     while (server.calls() < 20) std::this_thread::yield();
     kill(getpid(), SIGINT);
   });
-  const TrialResult result = MustRun(options);
+  const TrialResult result = MustRun(run);
   interrupter.join();
   EXPECT_TRUE(result.interrupted);
   EXPECT_EQ(result.tally.total(), 0);
-  EXPECT_EQ(result.abandoned, 20);
+  EXPECT_EQ(result.cut_off, 20);
   while (server.cancelled() < 20) std::this_thread::yield();
 }
 
 TEST(GrpcTrial, LostConnectionsAreFailuresAndComeBack) {
   GrpcServer server(Ok);
-  LoadOptions options = Options(server.Url(), 0, 10);
-  options.duration = seconds(3600);
+  TestRun run = At(server.endpoint(), 0, 10);
+  run.load.duration = seconds(3600);
   server.Delay(milliseconds(1));
   std::thread disturber([&server] {
     while (server.calls() < 200) std::this_thread::yield();
@@ -198,7 +222,7 @@ TEST(GrpcTrial, LostConnectionsAreFailuresAndComeBack) {
     while (server.calls() < seen + 200) std::this_thread::yield();
     kill(getpid(), SIGINT);
   });
-  const TrialResult result = MustRun(options);
+  const TrialResult result = MustRun(run);
   disturber.join();
   EXPECT_GE(result.tally.ok(), 300);
   ASSERT_EQ(result.tally.failures().size(), 1u);
@@ -210,14 +234,14 @@ TEST(GrpcTrial, Tls) {
   wire::testing::TestAuthority authority(::testing::TempDir(), absl::StrCat("load", getpid()));
   const auto context = wire::testing::MakeServerContext(authority.Issue("IP:127.0.0.1"));
   GrpcServer server(Ok, {.tls = context.get()});
-  LoadOptions options = Options("grpcs" + server.Url().substr(4), 500, 10);
-  options.tls_ca = authority.ca_file();
-  EXPECT_EQ(MustRun(options).tally.ok(), 500);
+  TestRun run = At(server.endpoint(), 500, 10);
+  TlsFiles files;
+  files.ca = authority.ca_file();
+  run.tls = *TlsClient::Make(files, "127.0.0.1", {"h2"});
+  EXPECT_EQ(MustRun(run).tally.ok(), 500);
 
-  options.tls_ca.clear();
-  const absl::StatusOr<Plan> plan = PreparePlan(options, 0);
-  ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_FALSE(RunTrial(*plan, {}).ok()) << "nobody knows this authority";
+  run.tls = *TlsClient::Make({}, "127.0.0.1", {"h2"});
+  EXPECT_FALSE(TryRun(run).ok()) << "nobody knows this authority";
 }
 
 TEST(GrpcTrial, MetadataIsSent) {
@@ -227,71 +251,15 @@ TEST(GrpcTrial, MetadataIsSent) {
     if (context.metadata().Find("x-raw-bin") != std::string_view("\0\1", 2)) ++wrong;
     return rpc::Status();
   });
-  LoadOptions options = Options(server.Url(), 100, 4);
-  options.headers = {"X-Test: yes", "x-raw-bin: AAE="};
-  EXPECT_EQ(MustRun(options).tally.ok(), 100);
+  TestRun run = At(server.endpoint(), 100, 4);
+  run.request.headers = {{"x-test", "yes"}, {"x-raw-bin", std::string("\0\1", 2)}};
+  EXPECT_EQ(MustRun(run).tally.ok(), 100);
   EXPECT_EQ(wrong, 0);
-}
-
-/// The descriptor set of the health service, as protoc would write it.
-std::string WriteProtoset() {
-  google::protobuf::FileDescriptorSet set;
-  grpc::health::v1::HealthCheckRequest::descriptor()->file()->CopyTo(set.add_file());
-  const std::string path = absl::StrCat(::testing::TempDir(), "/health.", getpid(), ".protoset");
-  std::ofstream(path, std::ios::binary) << set.SerializeAsString();
-  return path;
-}
-
-TEST(GrpcTrial, JsonDataBecomesTheMessage) {
-  std::atomic<int> wrong{0};
-  GrpcServer server([&](const rpc::CallContext&, const std::string& bytes, int64_t) {
-    grpc::health::v1::HealthCheckRequest request;
-    if (!request.ParseFromString(bytes) || request.service() != "docking") ++wrong;
-    return rpc::Status();
-  });
-  LoadOptions options = Options(server.Url(), 100, 4);
-  options.protoset = WriteProtoset();
-  options.data = {R"({"service": "docking"})"};
-  EXPECT_EQ(MustRun(options).tally.ok(), 100);
-  EXPECT_EQ(wrong, 0);
-  unlink(options.protoset.c_str());
-}
-
-TEST(GrpcTrial, DataThatDoesNotFitIsAUsageError) {
-  GrpcServer server(Ok);
-  LoadOptions options = Options(server.Url(), 1, 1);
-  options.protoset = WriteProtoset();
-  options.data = {R"({"nothing": 1})"};
-  absl::Status status = PreparePlan(options, 0).status();
-  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("nothing"));
-
-  options.targets = {absl::StrCat("grpc://", server.http2().address(), "/grpc.health.v1.Health/X")};
-  status = PreparePlan(options, 0).status();
-  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("it has: /grpc.health.v1.Health/Check"));
-
-  options.targets = {
-      absl::StrCat("grpc://", server.http2().address(), "/grpc.health.v1.Health/Watch")};
-  status = PreparePlan(options, 0).status();
-  EXPECT_THAT(std::string(status.message()), HasSubstr("streaming"));
-  unlink(options.protoset.c_str());
-}
-
-TEST(GrpcTrial, ReflectionThatIsMissingIsSaid) {
-  GrpcServer server(Ok);
-  LoadOptions options = Options(server.Url(), 1, 1);
-  options.data = {"{}"};
-  const absl::Status status = PreparePlan(options, 0).status();
-  EXPECT_FALSE(status.ok());
-  EXPECT_THAT(std::string(status.message()), HasSubstr("--protoset"));
 }
 
 TEST(GrpcTrial, PeerThatIsNoHttp2ServerIsNamed) {
   GrpcServer server(Ok, {.greeting = "HTTP/1.1 400 Bad Request\r\n\r\n"});
-  const absl::StatusOr<Plan> plan = PreparePlan(Options(server.Url(), 10, 2), 0);
-  ASSERT_TRUE(plan.ok()) << plan.status();
-  const absl::StatusOr<TrialResult> result = RunTrial(*plan, {});
+  const absl::StatusOr<TrialResult> result = TryRun(At(server.endpoint(), 10, 2));
   ASSERT_FALSE(result.ok());
   EXPECT_THAT(std::string(result.status().message()), HasSubstr(server.http2().address()));
 }

@@ -20,8 +20,10 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "client/engine/engine_spec.h"
 #include "client/run/plan.h"
 #include "client/run/trial.h"
+#include "client/run/workload.h"
 
 namespace slipway::client {
 namespace {
@@ -55,9 +57,7 @@ class HttpServer {
   void Stop() { server_.stop(); }
   httplib::Server& server() { return server_; }
   int64_t requests() const { return requests_; }
-  std::string Url(const std::string& path) const {
-    return absl::StrCat("http://127.0.0.1:", port_, path);
-  }
+  uint16_t port() const { return static_cast<uint16_t>(port_); }
 
  private:
   Answer answer_;
@@ -89,12 +89,12 @@ class RawServer {
     thread_.join();
     close(listener_);
   }
-  std::string Url() const { return absl::StrCat("http://127.0.0.1:", port_, "/"); }
+  uint16_t port() const { return port_; }
 
  private:
   std::function<void(int fd)> serve_;
   int listener_;
-  int port_ = 0;
+  uint16_t port_ = 0;
   std::thread thread_;
 };
 
@@ -110,19 +110,39 @@ void Write(int fd, const std::string& text) {
   EXPECT_EQ(send(fd, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
 }
 
-LoadOptions Options(const std::string& url, int64_t requests, uint32_t concurrency) {
-  LoadOptions options;
-  options.targets = {url};
-  options.requests = requests;
-  options.concurrency = concurrency;
-  options.threads = 2;
-  return options;
+/// A load of `GET /` that two threads make.
+struct TestRun {
+  uint16_t port = 0;
+  Request request{.method = "GET", .path = "/"};
+  LoadShape load{.threads = 2, .timeout = seconds(20), .drain = seconds(20)};
+  std::function<void(const TrialProgress&)> progress;
+};
+
+TestRun At(uint16_t port, int64_t requests, uint32_t concurrency) {
+  TestRun run;
+  run.port = port;
+  run.load.requests = requests;
+  run.load.threads = concurrency < 2 ? 1 : 2;
+  run.load.concurrency = run.load.connections = concurrency;
+  return run;
 }
 
-TrialResult MustRun(const LoadOptions& options) {
-  const absl::StatusOr<Plan> plan = PreparePlan(options, 0);
-  EXPECT_TRUE(plan.ok()) << plan.status();
-  absl::StatusOr<TrialResult> result = RunTrial(*plan, {});
+absl::StatusOr<TrialResult> TryRun(const TestRun& run) {
+  Plan plan;
+  plan.load = run.load;
+  EngineSpec spec;
+  spec.endpoint = Endpoint(boost::asio::ip::make_address("127.0.0.1"), run.port);
+  spec.authority = ToString(spec.endpoint);
+  spec.timeout = run.load.timeout;
+  plan.engines = {spec};
+  plan.workload = MakeFixedWorkload(run.request);
+  plan.server_pid = getpid();
+  plan.seed = 1;
+  return RunTrial(plan, run.progress);
+}
+
+TrialResult MustRun(const TestRun& run) {
+  absl::StatusOr<TrialResult> result = TryRun(run);
   EXPECT_TRUE(result.ok()) << result.status();
   return *std::move(result);
 }
@@ -133,7 +153,7 @@ void Ok(const httplib::Request&, httplib::Response& response, int64_t) {
 
 TEST(HttpTrial, CountsEqualTheServers) {
   HttpServer server(Ok);
-  const TrialResult result = MustRun(Options(server.Url("/"), 5000, 16));
+  const TrialResult result = MustRun(At(server.port(), 5000, 16));
   EXPECT_EQ(server.requests(), 5000);
   EXPECT_EQ(result.tally.ok(), 5000);
   EXPECT_EQ(result.tally.failed(), 0);
@@ -143,13 +163,24 @@ TEST(HttpTrial, CountsEqualTheServers) {
   EXPECT_GT(result.throughput(), 0);
   EXPECT_GT(result.generator_cpu_us(), 0);
   EXPECT_GE(result.waited_share(), 0);
+  EXPECT_EQ(result.warmup_requests, 0);
+  EXPECT_EQ(result.cut_off, 0);
+  EXPECT_EQ(result.offered, 0) << "only an open loop offers";
+  EXPECT_EQ(result.tally.Of(Series::kLag).count(), 0);
+  // The server is this process, too.
+  EXPECT_GT(result.server_cpu_us(), 0);
+  EXPECT_TRUE(result.server_waited.has_value());
+  EXPECT_GT(result.server_resident, 1'000'000);
+  EXPECT_GE(result.server_threads, 3);
+  EXPECT_GE(result.steal_share(), 0);
+  EXPECT_LE(result.steal_share(), 1);
 }
 
 TEST(HttpTrial, EndOfTimeLosesNothing) {
   HttpServer server(Ok);
-  LoadOptions options = Options(server.Url("/"), 0, 16);
-  options.duration = milliseconds(200);
-  const TrialResult result = MustRun(options);
+  TestRun run = At(server.port(), 0, 16);
+  run.load.duration = milliseconds(200);
+  const TrialResult result = MustRun(run);
   EXPECT_EQ(result.tally.ok(), server.requests());
   EXPECT_EQ(result.tally.failed(), 0);
   EXPECT_LE(result.window.finished, result.tally.total());
@@ -158,11 +189,11 @@ TEST(HttpTrial, EndOfTimeLosesNothing) {
 
 TEST(HttpTrial, WarmUpIsNotCounted) {
   HttpServer server(Ok);
-  LoadOptions options = Options(server.Url("/"), 500, 4);
-  options.warmup = milliseconds(50);
-  const TrialResult result = MustRun(options);
+  TestRun run = At(server.port(), 500, 4);
+  run.load.warmup = milliseconds(50);
+  const TrialResult result = MustRun(run);
   EXPECT_EQ(result.tally.ok(), 500);
-  EXPECT_GT(server.requests(), 500);
+  EXPECT_EQ(result.warmup_requests + 500, server.requests());
 }
 
 TEST(HttpTrial, FailuresAreNeverSuccesses) {
@@ -170,7 +201,7 @@ TEST(HttpTrial, FailuresAreNeverSuccesses) {
     response.status = number % 3 == 0 ? 503 : number % 3 == 1 ? 302 : 200;
     response.set_content(number % 3 == 0 ? "no backend" : "fine", "text/plain");
   });
-  const TrialResult result = MustRun(Options(server.Url("/"), 3000, 8));
+  const TrialResult result = MustRun(At(server.port(), 3000, 8));
   EXPECT_EQ(result.tally.ok(), 2000);
   EXPECT_EQ(result.tally.failed(), 1000);
   EXPECT_EQ(result.tally.ok_latency().count(), 2000);
@@ -192,10 +223,12 @@ TEST(HttpTrial, SendsMethodHeadersAndBody) {
     if (!right) ++wrong;
     response.set_content("", "text/plain");
   });
-  LoadOptions options = Options(server.Url("/users?role=sales"), 100, 4);
-  options.data = {"{\"a\":1}"};
-  options.headers = {"X-Test: yes"};
-  EXPECT_EQ(MustRun(options).tally.ok(), 100);
+  TestRun run = At(server.port(), 100, 4);
+  run.request = {.method = "POST",
+                    .path = "/users?role=sales",
+                    .headers = {{"X-Test", "yes"}, {"Content-Type", "application/json"}},
+                    .messages = {"{\"a\":1}"}};
+  EXPECT_EQ(MustRun(run).tally.ok(), 100);
   EXPECT_EQ(wrong, 0);
 }
 
@@ -205,9 +238,9 @@ TEST(HttpTrial, LargeBodiesBothWays) {
     response.status = request.body == large ? 200 : 400;
     response.set_content(large, "text/plain");
   });
-  LoadOptions options = Options(server.Url("/"), 20, 4);
-  options.data = {large};
-  const TrialResult result = MustRun(options);
+  TestRun run = At(server.port(), 20, 4);
+  run.request = {.method = "POST", .path = "/", .messages = {large}};
+  const TrialResult result = MustRun(run);
   EXPECT_EQ(result.tally.ok(), 20);
   EXPECT_GT(result.tally.bytes_received(), 20 * large.size());
   EXPECT_GT(result.bytes_sent, 20 * large.size());
@@ -215,9 +248,9 @@ TEST(HttpTrial, LargeBodiesBothWays) {
 
 TEST(HttpTrial, HeadHasNoBody) {
   HttpServer server(Ok);
-  LoadOptions options = Options(server.Url("/"), 100, 4);
-  options.method = "HEAD";
-  EXPECT_EQ(MustRun(options).tally.ok(), 100);
+  TestRun run = At(server.port(), 100, 4);
+  run.request.method = "HEAD";
+  EXPECT_EQ(MustRun(run).tally.ok(), 100);
 }
 
 TEST(HttpTrial, ChunkedAnswers) {
@@ -229,13 +262,13 @@ TEST(HttpTrial, ChunkedAnswers) {
       return true;
     });
   });
-  EXPECT_EQ(MustRun(Options(server.Url("/"), 300, 4)).tally.ok(), 300);
+  EXPECT_EQ(MustRun(At(server.port(), 300, 4)).tally.ok(), 300);
 }
 
 TEST(HttpTrial, ConnectionsThatTheServerClosesAreReopened) {
   HttpServer server(Ok);
   server.server().set_keep_alive_max_count(1);
-  const TrialResult result = MustRun(Options(server.Url("/"), 300, 4));
+  const TrialResult result = MustRun(At(server.port(), 300, 4));
   EXPECT_EQ(result.tally.ok(), 300);
   EXPECT_EQ(server.requests(), 300);
 }
@@ -244,14 +277,14 @@ TEST(HttpTrial, BodyToTheEndOfTheConnection) {
   RawServer server([](int fd) {
     if (!ReadHead(fd).empty()) Write(fd, "HTTP/1.0 200 OK\r\n\r\nall of it");
   });
-  EXPECT_EQ(MustRun(Options(server.Url(), 20, 1)).tally.ok(), 20);
+  EXPECT_EQ(MustRun(At(server.port(), 20, 1)).tally.ok(), 20);
 }
 
 TEST(HttpTrial, BrokenConnectionsAreFailures) {
   RawServer server([](int fd) {
     if (!ReadHead(fd).empty()) Write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
   });
-  const TrialResult result = MustRun(Options(server.Url(), 10, 1));
+  const TrialResult result = MustRun(At(server.port(), 10, 1));
   EXPECT_EQ(result.tally.ok(), 0);
   EXPECT_EQ(result.tally.failed(), 10);
   EXPECT_EQ(result.tally.http_count(200), 0);
@@ -267,9 +300,9 @@ TEST(HttpTrial, TimeoutsAreFailuresAndCloseTheConnection) {
     char c;
     if (recv(fd, &c, 1, 0) == 0) ++closed;  // until the client gives up
   });
-  LoadOptions options = Options(server.Url(), 3, 1);
-  options.timeout = milliseconds(20);
-  const TrialResult result = MustRun(options);
+  TestRun run = At(server.port(), 3, 1);
+  run.load.timeout = milliseconds(20);
+  const TrialResult result = MustRun(run);
   EXPECT_EQ(result.tally.failed(), 3);
   ASSERT_EQ(result.tally.failures().size(), 1u);
   EXPECT_EQ(result.tally.failures()[0].kind, OutcomeKind::kTimeout);
@@ -284,7 +317,7 @@ TEST(HttpTrial, ServerThatGoesAwayIsNamed) {
     if (number == 50) to_stop->Stop();
   });
   to_stop = &server;
-  const TrialResult result = MustRun(Options(server.Url("/"), 100, 2));
+  const TrialResult result = MustRun(At(server.port(), 100, 2));
   EXPECT_EQ(result.tally.total(), 100);
   EXPECT_LE(result.tally.ok(), server.requests());
   const auto& failures = result.tally.failures();
@@ -302,73 +335,227 @@ TEST(HttpTrial, InterruptEndsWithWhatThereIs) {
     response.set_content("hello", "text/plain");
     if (number == 100) kill(getpid(), SIGINT);
   });
-  LoadOptions options = Options(server.Url("/"), 0, 4);
-  options.duration = seconds(3600);
-  const TrialResult result = MustRun(options);
+  TestRun run = At(server.port(), 0, 4);
+  run.load.duration = seconds(3600);
+  const TrialResult result = MustRun(run);
   EXPECT_TRUE(result.interrupted);
   EXPECT_GE(result.tally.ok(), 90);
   EXPECT_EQ(result.tally.failed(), 0);
-  EXPECT_LE(result.abandoned, 4);
+  EXPECT_LE(result.cut_off, 4);
+  EXPECT_GE(server.requests(), result.tally.total());
+  EXPECT_LE(server.requests(), result.tally.total() + result.cut_off);
   EXPECT_LT(result.elapsed, seconds(3600));
 }
 
 TEST(HttpTrial, MoreConnectionsThanRequestsInFlight) {
   HttpServer server(Ok);
-  LoadOptions options = Options(server.Url("/"), 500, 3);
-  options.connections = 20;
-  EXPECT_EQ(MustRun(options).tally.ok(), 500);
+  TestRun run = At(server.port(), 500, 3);
+  run.load.connections = 20;
+  EXPECT_EQ(MustRun(run).tally.ok(), 500);
 }
 
-TEST(PreparePlan, NamesAddressesThatCannotBeReached) {
-  const absl::StatusOr<Plan> plan = PreparePlan(Options("http://127.0.0.1:1/", 1, 1), 0);
-  EXPECT_TRUE(absl::IsUnavailable(plan.status()));
-  EXPECT_THAT(std::string(plan.status().message()),
-              HasSubstr("cannot connect to 127.0.0.1:1: Connection refused"));
+int64_t CountOf(const Timeline& timeline) {
+  int64_t count = 0;
+  for (const Timeline::Slice& slice : timeline.slices()) count += slice.failed + slice.ok.count();
+  return count;
 }
 
-TEST(PreparePlan, SharesAddUp) {
-  Plan plan;
-  plan.threads = 3;
-  plan.concurrency = 50;
-  plan.connections = 52;
-  uint32_t slots = 0, connections = 0;
-  for (int i = 0; i < plan.threads; ++i) {
-    const Share share = plan.ShareOf(i);
-    EXPECT_GE(share.connections, share.slots);
-    slots += share.slots;
-    connections += share.connections;
+TEST(HttpTrial, TimelineHasWhatEndedInTheWindow) {
+  HttpServer server(Ok);
+  TestRun run = At(server.port(), 0, 8);
+  run.load.warmup = milliseconds(50);
+  run.load.duration = milliseconds(300);
+  const TrialResult result = MustRun(run);
+  EXPECT_EQ(CountOf(result.timeline), result.window.finished);
+  EXPECT_EQ(result.timeline.interval(), milliseconds(100));
+  EXPECT_LE(result.timeline.slices().size(), 3u);
+  EXPECT_EQ(result.tally.total() + result.warmup_requests, server.requests());
+}
+
+// All begin in the warm-up and end in the window or after it, one after the other.
+TEST(HttpTrial, TotalsAreExactWhenOneWorkerIsSlow) {
+  RawServer server([](int fd) {
+    while (!ReadHead(fd).empty()) {
+      std::this_thread::sleep_for(milliseconds(30));
+      Write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      return;
+    }
+  });
+  TestRun run = At(server.port(), 0, 10);
+  run.load.warmup = milliseconds(20);
+  run.load.duration = milliseconds(100);
+  const TrialResult result = MustRun(run);
+  EXPECT_GE(result.warmup_requests, 10);
+  EXPECT_GE(result.window.finished, 1);
+  EXPECT_EQ(result.tally.failed(), 0);
+  EXPECT_EQ(result.cut_off, 0);
+}
+
+TEST(HttpTrial, DrainCutsOff) {
+  RawServer server([](int fd) {
+    char c;
+    while (recv(fd, &c, 1, 0) == 1) {  // until the client gives up
+    }
+  });
+  TestRun run = At(server.port(), 0, 4);
+  run.load.duration = milliseconds(50);
+  run.load.drain = milliseconds(50);
+  const TrialResult result = MustRun(run);
+  EXPECT_EQ(result.tally.total(), 0);
+  EXPECT_EQ(result.cut_off, 4);
+  EXPECT_EQ(result.elapsed, milliseconds(50));
+  EXPECT_FALSE(result.interrupted);
+}
+
+TEST(HttpTrial, OpenLoopOffersItsRate) {
+  HttpServer server(Ok);
+  TestRun run = At(server.port(), 0, 64);
+  run.load.model = LoadModel::kConstant;
+  run.load.rate = 1000;
+  run.load.warmup = milliseconds(100);
+  run.load.duration = milliseconds(500);
+  const TrialResult result = MustRun(run);
+  EXPECT_EQ(result.offered, 500);
+  EXPECT_EQ(result.tally.ok(), 500);
+  EXPECT_EQ(result.warmup_requests, 100);
+  EXPECT_EQ(server.requests(), 600);
+  EXPECT_EQ(result.tally.Of(Series::kLag).count(), 500);
+  EXPECT_EQ(result.tally.Of(Series::kService).count(), 500);
+  EXPECT_GE(result.tally.ok_latency().max(), result.tally.Of(Series::kService).min());
+}
+
+TEST(HttpTrial, NumberOfRequestsEndsAnOpenLoop) {
+  HttpServer server(Ok);
+  for (const LoadModel model : {LoadModel::kConstant, LoadModel::kPoisson}) {
+    TestRun run = At(server.port(), 333, 64);
+    run.load.model = model;
+    run.load.rate = 2000;
+    const int64_t before = server.requests();
+    const TrialResult result = MustRun(run);
+    EXPECT_EQ(result.tally.ok(), 333);
+    EXPECT_EQ(result.offered, 333);
+    EXPECT_EQ(server.requests() - before, 333);
   }
-  EXPECT_EQ(slots, 50u);
-  EXPECT_EQ(connections, 52u);
 }
 
-TEST(PreparePlan, RefusesWhatDoesNotFit) {
-  const struct {
-    std::function<void(LoadOptions&)> change;
-    const char* what;
-  } kCases[] = {
-      {[](LoadOptions& o) { o.connections = 3; }, "--connections 3"},
-      {[](LoadOptions& o) { o.timeout = seconds(0); }, "--timeout"},
-      {[](LoadOptions& o) { o.protoset = "x"; }, "--protoset"},
-      {[](LoadOptions& o) { o.pids = {"abc"}; }, "--pid \"abc\""},
-      {[](LoadOptions& o) {
-         o.pids = {"1", "1"};
-       },
-       "--pid is given 2 times for 1"},
-      {[](LoadOptions& o) { o.pids = {"4194304"}; }, "no such process"},
-      {[](LoadOptions& o) {
-         o.data = {"a", "b"};
-       },
-       "--data is given 2 times"},
-      {[](LoadOptions& o) { o.targets[0] = "grpc://h:1/p.S/M", o.method = "GET"; }, "--method"},
+TEST(HttpTrial, ScheduleIsMeasuredWhole) {
+  HttpServer server(Ok);
+  TestRun run = At(server.port(), 0, 64);
+  run.load.model = LoadModel::kSchedule;
+  run.load.schedule = "100ms@0..1000,+40,100ms@500";
+  run.load.warmup = milliseconds(50);
+  const TrialResult result = MustRun(run);
+  EXPECT_EQ(result.offered, 50 + 40 + 50);
+  EXPECT_EQ(result.tally.ok(), 140);
+  EXPECT_EQ(result.elapsed, milliseconds(200));
+}
+
+TEST(HttpTrial, ScheduleThatIsNoneIsSaid) {
+  TestRun run = At(1, 0, 1);
+  run.load.model = LoadModel::kSchedule;
+  run.load.schedule = "fast";
+  const absl::Status status = TryRun(run).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"fast\" of the schedule"));
+}
+
+// A server that stalls makes requests late that find no slot; each of them is slow.
+TEST(HttpTrial, StallShowsInTheOpenLoop) {
+  std::atomic<int64_t> requests{0};
+  RawServer server([&](int fd) {
+    while (!ReadHead(fd).empty()) {
+      if (++requests == 50) std::this_thread::sleep_for(milliseconds(300));
+      Write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  TestRun run = At(server.port(), 200, 1);
+  run.load.threads = 1;
+  run.load.model = LoadModel::kConstant;
+  run.load.rate = 200;
+  const TrialResult result = MustRun(run);
+  EXPECT_EQ(result.tally.ok(), 200);
+  // 60 requests were due in the stall: half of them waited for 150 ms and longer.
+  const Histogram& latency = result.tally.ok_latency();
+  int64_t slow = 0;
+  for (size_t i = latency.SlotOf(150'000'000); i < latency.slots(); ++i) {
+    slow += latency.CountOfSlot(i);
+  }
+  EXPECT_GE(slow, 29);
+  EXPECT_GE(latency.max(), 300'000'000);
+  EXPECT_GE(result.tally.Of(Series::kLag).max(), 290'000'000);
+}
+
+TEST(HttpTrial, ThinkTimeIsNotLatency) {
+  HttpServer server(Ok);
+  TestRun run = At(server.port(), 0, 2);
+  run.load.duration = milliseconds(200);
+  run.load.think = milliseconds(50);
+  const TrialResult result = MustRun(run);
+  EXPECT_EQ(result.tally.total(), server.requests());
+  EXPECT_LE(result.tally.total(), 2 * 5) << "each slot rests after each request";
+  EXPECT_GE(result.tally.total(), 2);
+}
+
+TEST(HttpTrial, ProgressIsTold) {
+  HttpServer server(Ok);
+  TestRun run = At(server.port(), 0, 4);
+  run.load.duration = seconds(3600);
+  double rate = 0;
+  int64_t p99 = 0;
+  bool interrupted = false;
+  run.progress = [&](const TrialProgress& progress) {
+    EXPECT_LE(progress.in_flight, 4);
+    EXPECT_LE(progress.p50, progress.p99);
+    if (progress.phase == TrialProgress::Phase::kMeasuring) {
+      EXPECT_EQ(progress.planned, seconds(3600));
+    }
+    rate = std::max(rate, progress.rate);
+    p99 = std::max(p99, progress.p99);
+    if (rate == 0 || p99 == 0 || interrupted) return;
+    interrupted = true;
+    kill(getpid(), SIGINT);
   };
-  for (const auto& c : kCases) {
-    LoadOptions options = Options("http://127.0.0.1:1/", 100, 4);
-    c.change(options);
-    const absl::Status status = PreparePlan(options, 0).status();
-    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
-    EXPECT_THAT(std::string(status.message()), HasSubstr(c.what));
-  }
+  const TrialResult result = MustRun(run);
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_GT(rate, 0);
+  EXPECT_GT(p99, 0);
+}
+
+TEST(HttpTrial, TargetThatIsNotThereIsNamed) {
+  const absl::Status status = TryRun(At(1, 10, 2)).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1:1"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("Connection refused"));
+}
+
+TEST(TrialResult, NumbersOfNothing) {
+  const TrialResult nothing;
+  EXPECT_EQ(nothing.throughput(), 0);
+  EXPECT_EQ(nothing.generator_cpu_us(), 0);
+  EXPECT_EQ(nothing.server_cpu_us(), std::nullopt);
+  EXPECT_EQ(nothing.machine_cpu_us(), std::nullopt);
+  EXPECT_EQ(nothing.generator_share(), 0);
+  EXPECT_EQ(nothing.steal_share(), 0);
+}
+
+TEST(TrialResult, NumbersOfEachRequest) {
+  TrialResult result;
+  result.elapsed = seconds(2);
+  result.threads = 2;
+  result.window = {.finished = 1000, .ok = 900};
+  result.generator_cpu = seconds(1);
+  result.server_cpu = milliseconds(500);
+  result.machine_cpu = seconds(3);
+  result.machine_time = seconds(4);
+  result.steal = milliseconds(400);
+  result.waited = seconds(2);
+  EXPECT_EQ(result.throughput(), 450);
+  EXPECT_EQ(result.generator_cpu_us(), 1000);
+  EXPECT_EQ(result.server_cpu_us(), 500);
+  EXPECT_EQ(result.machine_cpu_us(), 3000);
+  EXPECT_EQ(result.generator_share(), 0.25);
+  EXPECT_EQ(result.waited_share(), 0.5);
+  EXPECT_DOUBLE_EQ(result.steal_share(), 0.1);
 }
 
 }  // namespace

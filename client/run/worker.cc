@@ -1,77 +1,164 @@
 #include "client/run/worker.h"
 
+#include <sys/prctl.h>
+
+#include <chrono>
 #include <utility>
+
+#include "base/status_macros.h"
 
 namespace slipway::client {
 namespace {
 
 constexpr auto kConnectTimeout = std::chrono::seconds(20);
+constexpr auto kProgressInterval = std::chrono::milliseconds(100);
+
+/// Slices of the timeline: a second, or less where that would be a handful of them.
+rpc::Duration SliceOf(const Window& window) {
+  constexpr auto kLong = std::chrono::seconds(10);
+  if (window.end == rpc::Time::max() || window.end - window.begin >= kLong) {
+    return std::chrono::seconds(1);
+  }
+  return std::chrono::milliseconds(100);
+}
+
+/// Lets the kernel wake this thread when it asked for it and not up to 50 µs later, which is its
+/// habit to save energy.
+void WakeOnTime() { prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
 
 }  // namespace
 
-Worker::Worker(const Plan& plan, int index, RequestBudget* budget, rpc::Executor& coordinator,
-               Events events)
+Worker::Worker(const Plan& plan, int index, LoadPace& pace, rpc::Executor& coordinator,
+               bool watched, Events events)
     : plan_(plan),
+      index_(index),
       share_(plan.ShareOf(index)),
-      budget_(budget),
+      pace_(pace),
       coordinator_(coordinator),
+      watched_(watched),
       events_(std::move(events)),
       thread_([this] { Main(); }) {}
 
 void Worker::Main() {
+  WakeOnTime();
+  loop_ = MakeLoop(plan_.engines.front().kind);
   rpc::Spawn(Run());
-  executor_.RunUntil(done_);
-  engine_.reset();
+  loop_->RunUntil(done_);
+  // Requests that were cut off stay the issuer's until the engines have forgotten them.
+  issuer_.reset();
+  engines_.clear();
 }
 
 rpc::Task<void> Worker::Run() {
-  engine_ = plan_.MakeEngine(executor_, share_);
-  absl::Status status = co_await engine_->Connect(executor_.Now() + kConnectTimeout);
+  rpc::Task<absl::Status> prepare = Prepare();
+  absl::Status status = co_await std::move(prepare);
   coordinator_.Post([this, status = std::move(status)] { events_.connected(status); });
   co_await go_.Wait();
-  if (window_) co_await Load();
-  co_await engine_->Shutdown();
+  if (window_) {
+    rpc::Task<void> load = Load(*window_);
+    co_await std::move(load);
+  }
+  for (const auto& engine : engines_) {
+    rpc::Task<void> shutdown = engine->Shutdown();
+    co_await std::move(shutdown);
+  }
   done_ = true;
 }
 
-rpc::Task<void> Worker::Load() {
-  pacer_.emplace(window_->begin, window_->end, budget_);
-  driver_.emplace(executor_, *engine_, *pacer_, share_.slots, *window_);
-  visible_driver_.store(&*driver_, std::memory_order_release);
+rpc::Task<absl::Status> Worker::Prepare() {
+  IssuerContext context{.executor = loop_->executor(),
+                        .engines = {},
+                        .slots = share_.slots,
+                        .thread = index_,
+                        .threads = plan_.load.threads,
+                        .seed = plan_.seed};
+  const rpc::Deadline deadline = loop_->executor().Now() + kConnectTimeout;
+  for (const EngineSpec& spec : plan_.engines) {
+    engines_.push_back(MakeEngine(*loop_, spec, share_));
+    context.engines.push_back(engines_.back().get());
+    rpc::Task<absl::Status> connect = engines_.back()->Connect(deadline);
+    SLIPWAY_CO_RETURN_IF_ERROR(co_await std::move(connect));
+  }
+  absl::StatusOr<std::unique_ptr<Issuer>> issuer = plan_.workload->MakeIssuer(context);
+  if (!issuer.ok()) co_return issuer.status();
+  issuer_ = *std::move(issuer);
+  co_return absl::OkStatus();
+}
+
+rpc::Task<void> Worker::Load(Window window) {
+  rpc::Executor& executor = loop_->executor();
+  pacer_ = pace_.MakePacer(window, index_);
+  driver_.emplace(executor, *issuer_, *pacer_, DriverOptions(window));
+  if (watched_) {
+    driver_->WatchRecent();
+    progress_timer_.emplace(executor);
+    PublishRegularly();
+  }
   driver_->Start();
-  co_await driver_->Ended();
-  bytes_sent_ = engine_->bytes_sent();
+  rpc::Task<void> ended = driver_->Ended();
+  co_await std::move(ended);
+  CountEngines();
+  if (watched_) {
+    progress_timer_->Cancel();
+    PublishProgress();
+  }
   coordinator_.Post([this] { events_.ended(); });
   co_await release_.Wait();
 }
 
+Driver::Options Worker::DriverOptions(const Window& window) const {
+  return {
+      .slots = share_.slots, .window = window, .drain = plan_.load.drain, .slice = SliceOf(window)};
+}
+
+void Worker::CountEngines() {
+  for (const auto& engine : engines_) {
+    const EngineCounts counts = engine->counts();
+    counts_.bytes_sent += counts.bytes_sent;
+    counts_.reconnects += counts.reconnects;
+  }
+}
+
+void Worker::PublishProgress() {
+  const Histogram recent = driver_->TakeRecent();
+  const std::lock_guard lock(mutex_);
+  progress_.at = loop_->executor().Now();
+  progress_.finished = driver_->finished();
+  progress_.failed = driver_->failed();
+  progress_.in_flight = driver_->in_flight();
+  progress_.recent.Merge(recent);
+}
+
+void Worker::PublishRegularly() {
+  PublishProgress();
+  progress_timer_->Start(loop_->executor().Now() + kProgressInterval,
+                         [this] { PublishRegularly(); });
+}
+
+WorkerProgress Worker::TakeProgress() {
+  const std::lock_guard lock(mutex_);
+  WorkerProgress taken = progress_;
+  progress_.recent = Histogram(Timeline::kRange);
+  return taken;
+}
+
 void Worker::Go(std::optional<Window> window) {
-  executor_.Post([this, window] {
+  loop_->executor().Post([this, window] {
     window_ = window;
     go_.Wake();
   });
 }
 
-void Worker::Abandon() {
-  executor_.Post([this] {
-    if (driver_) driver_->Abandon(executor_.Now());
+void Worker::CutOff() {
+  loop_->executor().Post([this] {
+    if (driver_) driver_->CutOff(loop_->executor().Now());
   });
 }
 
 void Worker::Join() {
   if (!thread_.joinable()) return;
-  executor_.Post([this] { release_.Wake(); });
+  loop_->executor().Post([this] { release_.Wake(); });
   thread_.join();
-}
-
-int64_t Worker::finished() const {
-  const Driver* driver = visible_driver_.load(std::memory_order_acquire);
-  return driver == nullptr ? 0 : driver->finished();
-}
-
-int64_t Worker::failed() const {
-  const Driver* driver = visible_driver_.load(std::memory_order_acquire);
-  return driver == nullptr ? 0 : driver->failed();
 }
 
 }  // namespace slipway::client

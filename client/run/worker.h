@@ -1,38 +1,53 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "client/engine/engine.h"
-#include "client/pace/closed_loop.h"
-#include "client/pace/request_budget.h"
+#include "client/engine/engine_spec.h"
+#include "client/engine/loop.h"
+#include "client/measure/histogram.h"
+#include "client/pace/load_pace.h"
+#include "client/pace/pacer.h"
 #include "client/run/driver.h"
+#include "client/run/issuer.h"
 #include "client/run/plan.h"
 #include "rpc/executor.h"
-#include "rpc/io_executor.h"
 #include "rpc/task.h"
 
 namespace slipway::client {
 
-/// One thread of a run with all that is its own: executor, engine, pacer, driver, histograms.
-/// Threads share nothing but the budget. Owned by the trial, which steers it from its thread;
-/// results may be read after Join.
+/// How far one thread is. Counts are since its load began.
+struct WorkerProgress {
+  rpc::Time at{};  // the epoch: nothing is known yet
+  int64_t finished = 0;
+  int64_t failed = 0;
+  int64_t in_flight = 0;
+  /// Latencies of the successes since the progress was last taken.
+  Histogram recent{Timeline::kRange};
+};
+
+/// One thread of a run with all that is its own: loop, engines, issuer, pacer, driver, histograms.
+/// Threads share nothing but what LoadPace shares. Owned by the trial, which steers it from its
+/// thread; results may be read after Join.
 class Worker {
  public:
   /// What the trial hears, on the coordinator's thread.
   struct Events {
+    /// Connections are established, or why the thread cannot load.
     std::function<void(absl::Status)> connected;
     std::function<void()> ended;
   };
 
-  /// Starts the thread, which connects. `plan`, `budget` (may be nullptr) and `coordinator` outlive
-  /// this.
-  Worker(const Plan& plan, int index, RequestBudget* budget, rpc::Executor& coordinator,
+  /// Starts the thread, which connects. `plan`, `pace` and `coordinator` outlive this. `watched`:
+  /// somebody looks at its progress.
+  Worker(const Plan& plan, int index, LoadPace& pace, rpc::Executor& coordinator, bool watched,
          Events events);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -41,40 +56,53 @@ class Worker {
   /// Once, after `connected`: lets the load begin, or nothing be loaded at all.
   void Go(std::optional<Window> window);
   /// Ends the load now and leaves what is in flight.
-  void Abandon();
+  void CutOff();
   /// Lets the thread end and waits for it; after Go and, if there was a load, after `ended`. Until
   /// then the thread stays, so that the system's account of its time stays too.
   void Join();
 
-  /// Requests so far; any thread.
-  int64_t finished() const;
-  int64_t failed() const;
+  /// As it was a tenth of a second ago at most. Any thread.
+  WorkerProgress TakeProgress();
 
   /// Meaningful after Join.
   const Driver* driver() const { return driver_ ? &*driver_ : nullptr; }
-  uint64_t bytes_sent() const { return bytes_sent_; }
+  const EngineCounts& counts() const { return counts_; }
 
  private:
   void Main();
   rpc::Task<void> Run();
-  rpc::Task<void> Load();
+  rpc::Task<absl::Status> Prepare();
+  rpc::Task<void> Load(Window window);
+  Driver::Options DriverOptions(const Window& window) const;
+  void CountEngines();
+  void PublishProgress();
+  void PublishRegularly();
 
   const Plan& plan_;
+  const int index_;
   const Share share_;
-  RequestBudget* const budget_;
+  LoadPace& pace_;
   rpc::Executor& coordinator_;
+  const bool watched_;
   const Events events_;
 
-  rpc::IoExecutor executor_;
-  std::unique_ptr<Engine> engine_;
-  std::optional<ClosedLoop> pacer_;
+  // Made by the thread. The loop takes posts until Join has returned; the others end on the thread.
+  std::unique_ptr<Loop> loop_;
+  std::vector<std::unique_ptr<Engine>> engines_;
+  std::unique_ptr<Issuer> issuer_;
+  std::unique_ptr<Pacer> pacer_;
   std::optional<Driver> driver_;
-  std::atomic<const Driver*> visible_driver_{nullptr};
+  std::optional<rpc::Timer> progress_timer_;
+
   std::optional<Window> window_;
   rpc::WaitSlot go_;
   rpc::WaitSlot release_;
-  uint64_t bytes_sent_ = 0;
+  EngineCounts counts_;
   bool done_ = false;
+
+  std::mutex mutex_;
+  WorkerProgress progress_;  // guarded by mutex_
+
   std::thread thread_;
 };
 
