@@ -111,7 +111,7 @@ bool Connection::PeerTakes(absl::Span<const nghttp2_nv> headers) const {
          nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
 }
 
-void Connection::Submit(Stream& stream, absl::Span<const nghttp2_nv> headers) {
+void Connection::Submit(Stream& stream, absl::Span<const nghttp2_nv> headers, bool has_body) {
   if (!PeerTakes(headers)) {
     // Some servers answer such a request by ending the connection, and with it everybody's calls.
     stream.OnClosed({rpc::Status(absl::StatusCode::kResourceExhausted,
@@ -122,7 +122,8 @@ void Connection::Submit(Stream& stream, absl::Span<const nghttp2_nv> headers) {
   body.source.ptr = nullptr;
   body.read_callback = Callbacks::FillBody;
   const int32_t id =
-      nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(), &body, &stream);
+      nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(),
+                             has_body ? &body : nullptr, &stream);
   if (id < 0) {
     stream.OnClosed({rpc::Status(absl::StatusCode::kUnavailable, nghttp2_strerror(id)), true});
     return;
