@@ -46,7 +46,6 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
   if (load.requests == 0 && load.duration.count() == 0 && load.schedule.empty()) {
     load.duration = kDefaultTrial;
   }
-  if (!load.schedule.empty()) load.warmup = {};
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/limits.h"
 #include "base/status_macros.h"
@@ -50,12 +51,11 @@ absl::Status SetEnd(const LoadOptions& options, LoadShape* load) {
   load->duration = options.duration;
   load->warmup = options.warmup;
   if (load->model == LoadModel::kSchedule) {
-    SLIPWAY_ASSIGN_OR_RETURN(const Schedule schedule, ParseSchedule(options.schedule));
-    if (load->duration.count() == 0) load->duration = schedule.duration();
-    if (load->warmup.count() > 0) {
-      return absl::InvalidArgumentError(
-          "--warmup has no place in a --schedule: begin it with a step and read the timeline");
+    const absl::StatusOr<Schedule> schedule = ParseSchedule(options.schedule);
+    if (!schedule.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--schedule: ", schedule.status().message()));
     }
+    if (load->duration.count() == 0) load->duration = schedule->duration();
   }
   if (load->requests == 0 && load->duration.count() == 0) load->duration = kDefaultDuration;
   load->timeout = options.timeout;

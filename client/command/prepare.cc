@@ -131,9 +131,9 @@ absl::StatusOr<std::shared_ptr<const TlsClient>> MakeTls(const LoadOptions& opti
 /// Asks the server which HTTP it speaks, where nobody has said it.
 absl::Status ChooseHttp(const LoadOptions& options, const Target& target, EngineSpec* engine) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto tls, MakeTls(options, target, {"h2", "http/1.1"}));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string chosen,
-                           ProbeProtocol(*tls, engine->endpoint, kProbeTimeout));
-  if (chosen == "h2") engine->kind = EngineKind::kHttp2;
+  const absl::StatusOr<std::string> chosen = ProbeProtocol(*tls, engine->endpoint, kProbeTimeout);
+  if (!chosen.ok()) return chosen.status();
+  if (*chosen == "h2") engine->kind = EngineKind::kHttp2;
   return absl::OkStatus();
 }
 

@@ -176,7 +176,7 @@ absl::Status Session::Measure(std::vector<Subject> subjects, int trials,
   return absl::OkStatus();
 }
 
-ExitCode Session::Judge() const {
+ExitCode Session::Verdict() const {
   if (NothingSucceeded(report_) || TargetFailed(report_)) return kExitFailed;
   // A threshold that is judged on an invalid result proves nothing.
   if ((options_.strict || !conditions_.empty()) && IsInvalid(report_)) return kExitInvalid;
@@ -193,7 +193,7 @@ ExitCode Session::Judge() const {
 
 ExitCode Session::End() {
   Evaluate(&report_);
-  ExitCode exit = Judge();
+  ExitCode exit = Verdict();
   const std::string text = RenderReport(report_, options_.format);
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
     exit = Complain(absl::UnknownError("cannot write the report to standard output"));

@@ -52,7 +52,7 @@ class Session {
  private:
   absl::Status StartServer(size_t index);
   absl::Status Restart(std::vector<Subject>* subjects);
-  ExitCode Judge() const;
+  ExitCode Verdict() const;
 
   LoadOptions options_;
   std::vector<Condition> conditions_;
