@@ -409,7 +409,7 @@ TEST(HttpTrial, DrainCutsOff) {
 
 TEST(HttpTrial, OpenLoopOffersItsRate) {
   HttpServer server(Ok);
-  TestRun run = At(server.port(), 0, 64);
+  TestRun run = At(server.port(), 0, 16);
   run.load.model = LoadModel::kConstant;
   run.load.rate = 1000;
   run.load.warmup = milliseconds(100);
@@ -427,7 +427,7 @@ TEST(HttpTrial, OpenLoopOffersItsRate) {
 TEST(HttpTrial, NumberOfRequestsEndsAnOpenLoop) {
   HttpServer server(Ok);
   for (const LoadModel model : {LoadModel::kConstant, LoadModel::kPoisson}) {
-    TestRun run = At(server.port(), 333, 64);
+    TestRun run = At(server.port(), 333, 16);
     run.load.model = model;
     run.load.rate = 2000;
     const int64_t before = server.requests();
@@ -440,7 +440,7 @@ TEST(HttpTrial, NumberOfRequestsEndsAnOpenLoop) {
 
 TEST(HttpTrial, ScheduleIsMeasuredWhole) {
   HttpServer server(Ok);
-  TestRun run = At(server.port(), 0, 64);
+  TestRun run = At(server.port(), 0, 16);
   run.load.model = LoadModel::kSchedule;
   run.load.schedule = "100ms@0..1000,+40,100ms@500";
   run.load.warmup = milliseconds(50);
