@@ -14,7 +14,7 @@ _WARNINGS = [
 def _visible_to(folders):
     return ["//%s:__subpackages__" % folder if folder else "//:__pkg__" for folder in folders]
 
-def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = []):
+def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = [], generated = []):
     """Makes the library `name` and, where there are tests, `name`_test.
 
     Every .cc below the folder is the library's, except tests, fuzzers, benchmarks, main.cc and what is
@@ -27,6 +27,7 @@ def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = [])
       used_by: folders that may depend on this room; "" is the root, where the programs are.
       test_deps: what only the tests use.
       testing_used_by: folders whose tests may use testing/.
+      generated: sources that rules make.
     """
     native.cc_library(
         name = name,
@@ -39,7 +40,7 @@ def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = [])
                 "**/main.cc",
                 "testing/**",
             ],
-        ),
+        ) + generated,
         hdrs = native.glob(["**/*.h"], exclude = ["testing/**"]),
         copts = _WARNINGS,
         visibility = _visible_to(used_by),

@@ -7,6 +7,8 @@
 function(slipway_embed target)
   cmake_parse_arguments(ARG "" "OUTPUT;HEADER;NAMESPACE" "ASSETS" ${ARGN})
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${ARG_OUTPUT})
+  set(assets)
+  set(files)
   set(is_file FALSE)
   foreach(word ${ARG_ASSETS})
     if(is_file)

@@ -1,15 +1,18 @@
 // Making elements. Whatever comes from the report becomes text, never markup.
 
-/** attributes: `on` holds listeners; null and false are left out. children: elements or text. */
+/**
+ * attributes: `on` holds listeners; null is left out, and false, except where it is an answer (aria-…).
+ * children: elements or text, also in lists.
+ */
 function make(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes || {})) {
     if (name === "on") {
       for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
-    } else if (value !== null && value !== undefined && value !== false) {
-      element.setAttribute(name, value === true ? "" : String(value));
+    } else if (value !== null && value !== undefined && (value !== false || name.startsWith("aria-"))) {
+      element.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
     }
   }
-  for (const child of children.flat()) {
+  for (const child of children.flat(Infinity)) {
     if (child !== null && child !== undefined && child !== false) element.append(child);
   }
   return element;
@@ -67,6 +70,8 @@ function download(name, type, text) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
+
+function present(values) { return values.filter((value) => value !== null && value !== undefined); }
 
 /** A row of buttons of which one is pressed (`many`: any number of them, but not none). */
 function buttons(label, options, pressed, changed, many = false) {

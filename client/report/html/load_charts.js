@@ -7,7 +7,7 @@ function loadSection(model) {
     const charts = family.levels.length > 1 ? levelCharts(model, family) : barCharts(model, family);
     if (!charts.length) return [];
     return [model.families.length > 1 ? el("p", { class: "lead" }, family.title) : null,
-      el("div", { class: "grid" }, charts)];
+      el("div", { class: "grid" }, charts.slice(0, 2)), charts.slice(2)];
   });
   return parts.length ? section("load", "Latency and throughput", null, ...parts) : null;
 }
@@ -32,8 +32,6 @@ function pointOf(family, cell, metric, name) {
       rows: [[cell.target, name, formatEstimate(estimate, kMetrics[metric].format)]] } };
 }
 
-function present(values) { return values.filter((value) => value !== null && value !== undefined); }
-
 function levelAxis(family) {
   return { log: true, ticks: family.levels, tick: tickCount, title: family.axis, padding: 0.02 };
 }
@@ -43,10 +41,11 @@ function latencyChart(family) {
   let chosen = new Set(measured.filter((metric) => metric === "p99" ||
     (metric === "p50" && family.series.length <= 3)));
   if (!chosen.size) chosen = new Set(measured.slice(0, 1));
+  const ranges = rangeName(family.cells, measured);
   const marks = () => [...targetLegend(family.series.map((series) => series.target)),
     ...(chosen.size > 1 ? measured.filter((metric) => chosen.has(metric)).map((metric) =>
       ({ text: metric, mark: swatch(-1, "line", kDashes[metric]) })) : []),
-    { text: "95 % interval", mark: swatch(family.series[0]?.target.index ?? 0, "band") }];
+    ...(ranges ? [{ text: ranges, mark: swatch(family.series[0]?.target.index ?? 0, "band") }] : [])];
   const box = figure({
     name: "latency", title: "Latency against load",
     note: "Median over trials. Lower is better.",
@@ -76,17 +75,18 @@ function throughputChart(family) {
   const knees = new Map(family.series.map(({ target, cells }) => [target.index, kneeOf(cells)]));
   return figure({
     name: "throughput", title: "Throughput against load",
-    note: family.closed ? "Successes a second. The ring marks the knee: the last level at which it grew by 5 %."
+    note: family.closed ? "Successes a second. Ring: the last level that gained 5 %."
       : "Successes a second. The dotted line is what was asked for.",
     legend: [...targetLegend(family.series.map((series) => series.target)),
-      { text: family.closed ? "ideal: no request waits for another" : "offered", mark: swatch(-1, "ideal") }],
+      ...(!family.closed ? [{ text: "offered", mark: swatch(-1, "ideal") }]
+        : hasIdeal(family) ? [{ text: "ideal: no request waits for another", mark: swatch(-1, "ideal") }] : [])],
     draw: (width, hidden) => {
       const shown = visible(family, hidden);
       const series = shown.map(({ target, cells }) => ({
         target: target.index, line: true, band: true, marker: 4.5,
         points: present(cells.map((cell) => {
           const point = pointOf(family, cell, "throughput", target.name);
-          if (!point || !family.closed || cells.length < 3 || knees.get(target.index) !== cell) return point;
+          if (!point || !family.closed || knees.get(target.index) !== cell) return point;
           return { ...point, ring: true, label: "knee" };
         })),
       }));
@@ -97,10 +97,14 @@ function throughputChart(family) {
   });
 }
 
+/** Only latency without load says what would be ideal. */
+function hasIdeal(family) { return family.levels[0] <= 2; }
+
 /** With nothing waiting for anything, c requests in flight make c / latency a second. */
 function idealCurves(family, shown) {
   const [from, to] = [family.levels[0], family.levels[family.levels.length - 1]];
   if (!family.closed) return [{ target: -1, points: [{ x: from, y: from }, { x: to, y: to }] }];
+  if (!hasIdeal(family)) return [];
   return present(shown.map(({ target, cells }) => {
     const p50 = cells.length ? metricOf(cells[0], "p50") : null;
     if (!p50 || !(p50.value > 0)) return null;
@@ -112,9 +116,12 @@ function curveChart(model, family) {
   const limits = latencyLimits(model.report.slo);
   const metric = limits.length && kMetrics[limits[0].metric] ? limits[0].metric : "p99";
   const guides = limits.filter((limit) => limit.metric === metric).map((limit) =>
-    ({ y: limit.ms, text: `limit: ${metric} < ${formatMs(limit.ms)}` }));
+    ({ y: limit.ms, text: `limit: ${metric} < ${tickMs(limit.ms)}` }));
   const rates = family.cells.map((cell) => metricOf(cell, "throughput")?.value).filter((rate) => rate > 0);
   const wide = rates.length && Math.max(...rates) / Math.min(...rates) > 30;
+  const crowded = family.series.length * family.levels.length > 40;
+  const isLabelled = (cell, cells) => family.closed &&
+    (!crowded || [cells[0], kneeOf(cells), cells[cells.length - 1]].includes(cell));
   const best = model.report.best !== undefined ? model.cells.find((cell) => cell.index === model.report.best) : null;
   return figure({
     name: "curve", title: "Latency against throughput",
@@ -128,7 +135,7 @@ function curveChart(model, family) {
           const latency = metricOf(cell, metric);
           if (!rate || !latency) return null;
           return { x: rate.value, y: latency.value, ring: cell === best,
-            label: cell === best ? "best" : family.closed ? tickCount(cell.load.concurrency) : null,
+            label: cell === best ? "best" : isLabelled(cell, cells) ? tickCount(cell.load.concurrency) : null,
             tip: { title: levelTitle(family, cell), rows: [[cell.target, target.name, ""],
               [null, "achieved", formatEstimate(rate, formatRate)],
               [null, metric, formatEstimate(latency, formatMs)]] } };
@@ -156,6 +163,7 @@ function curveNote(family, metric, limits) {
 
 /** With one load only: bars, and how sure each is. */
 function barCharts(model, family) {
+  if (model.cells.length === 1) return present([ladderChart(model.cells[0])]);
   const measured = kPercentiles.filter((metric) => family.cells.some((cell) => metricOf(cell, metric)));
   let metric = measured.includes("p99") ? "p99" : measured[0];
   const bars = (shown, width, label) => {
@@ -174,7 +182,7 @@ function barCharts(model, family) {
   };
   const charts = [];
   if (metric) {
-    const box = figure({ name: "latency-bars", title: "Latency", note: "Lower is better. Whiskers: 95 % interval.",
+    const box = figure({ name: "latency-bars", title: "Latency", note: barNote("Lower is better.", family, measured),
       tools: [buttons("Percentile", measured.map((each) => [each, each]), [metric], (now) => {
         metric = now;
         box.redraw();
@@ -184,10 +192,26 @@ function barCharts(model, family) {
   }
   if (family.cells.some((cell) => metricOf(cell, "throughput")?.value > 0)) {
     charts.push(figure({ name: "throughput-bars", title: "Throughput",
-      note: "Successes a second. Higher is better. Whiskers: 95 % interval.",
+      note: barNote("Successes a second. Higher is better.", family, ["throughput"]),
       draw: (width) => bars("throughput", width, "Throughput") }));
   }
   return charts;
+}
+
+function barNote(text, family, metrics) {
+  const ranges = rangeName(family.cells, metrics);
+  return ranges ? `${text} Whiskers: ${ranges}.` : text;
+}
+
+/** Of one cell alone, its percentiles beside one another. */
+function ladderChart(cell) {
+  const names = ["p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max"].filter((name) => isNumber(cell.latency[name]));
+  if (!names.length) return null;
+  return figure({ name: "latency-bars", title: "Latency", note: `At ${loadName(cell.load)}, all trials together.`,
+    draw: (width) => drawBars({ width, label: "Latency", tick: tickMs, groups: names.map((name) => ({
+      label: name === "max" ? "slowest" : name, rows: [{ target: cell.target, parts: [{ value: cell.latency[name] }],
+        text: formatMs(cell.latency[name]), tip: { title: name === "max" ? "slowest" : name,
+          rows: [[cell.target, "latency", formatMs(cell.latency[name])]] } }] })) }) });
 }
 
 function hasSeveralLoads(family) { return new Set(family.cells.map((cell) => loadName(cell.load))).size > 1; }

@@ -70,6 +70,14 @@ function metricOf(cell, metric) {
   return isNumber(value) ? { value, low: value, high: value, interval: false } : null;
 }
 
+/** What the ranges of the cells' metrics are; nothing when there are none. */
+function rangeName(cells, metrics) {
+  const ranged = present(cells.flatMap((cell) => metrics.map((metric) => metricOf(cell, metric))))
+    .filter((estimate) => estimate.high > estimate.low);
+  if (!ranged.length) return null;
+  return ranged.some((estimate) => estimate.interval) ? "95 % interval" : "smallest to largest";
+}
+
 /** A metric of one trial. */
 function trialMetric(trial, metric) {
   if (metric === "throughput") return trial.throughput_per_s;
@@ -90,14 +98,14 @@ function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** The last level at which throughput still grew by 5 %. */
+/** The last level at which throughput still grew by 5 %; nothing when it never did. */
 function kneeOf(cells) {
   let knee = null;
-  let before = 0;
+  let before = Infinity;
   for (const cell of cells) {
     const throughput = metricOf(cell, "throughput");
     if (!throughput) continue;
-    if (throughput.value >= before * 1.05 && throughput.value > 0) knee = cell;
+    if (throughput.value >= before * 1.05) knee = cell;
     before = throughput.value;
   }
   return knee;

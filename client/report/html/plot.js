@@ -185,7 +185,7 @@ function drawAxes(root, spec, X, Y, box) {
 function drawGuides(root, spec, Y, box) {
   for (const guide of spec.guides || []) {
     root.append(svg("line", { class: "guide", x1: box.left, x2: box.right, y1: Y(guide.y), y2: Y(guide.y) }),
-      svg("text", { class: "strong", x: box.left + 6, y: Y(guide.y) - 6 }, guide.text));
+      svg("text", { class: "strong haloed", x: box.left + 6, y: Y(guide.y) - 6 }, guide.text));
   }
 }
 
@@ -241,17 +241,30 @@ function drawEnds(root, series, X, Y, spec) {
   }
 }
 
+/** Small boxes that cover a line. */
+function alongLine(points, X, Y) {
+  return points.slice(1).flatMap((point, i) => {
+    const [fromX, fromY, toX, toY] = [X(points[i].x), Y(points[i].y), X(point.x), Y(point.y)];
+    const steps = Math.ceil(Math.hypot(toX - fromX, toY - fromY) / 5);
+    return Array.from({ length: steps }, (_, step) => {
+      const [x, y] = [fromX + (toX - fromX) * step / steps, fromY + (toY - fromY) * step / steps];
+      return [x - 1, y - 1, x + 1, y + 1];
+    });
+  });
+}
+
 /** Labels of points, where they hide nothing else. */
 function drawPointLabels(root, series, X, Y, width) {
   const taken = series.flatMap((each) => each.points.map((point) =>
     [X(point.x) - 5, Y(point.y) - 5, X(point.x) + 5, Y(point.y) + 5]));
+  taken.push(...series.filter((each) => each.line).flatMap((each) => alongLine(each.points, X, Y)));
   for (const each of series) {
     for (const point of each.points.filter((one) => one.label)) {
       const wide = textWidth(point.label);
       const x = X(point.x);
       const y = Y(point.y);
       const far = point.ring ? 13 : 9;
-      for (const [left, base] of [[x - wide / 2, y - far], [x - wide - far, y + 4], [x + far, y + 4],
+      for (const [left, base] of [[x - wide / 2, y - far], [x + far, y + 4], [x - wide - far, y + 4],
         [x - wide / 2, y + far + 10]]) {
         const frame = [left - 2, base - 11, left + wide + 2, base + 3];
         const clash = taken.some((other) => frame[0] < other[2] && frame[2] > other[0] &&
@@ -259,7 +272,7 @@ function drawPointLabels(root, series, X, Y, width) {
         if (clash || frame[0] < 0 || frame[2] > width || frame[1] < 14) continue;
         taken.push(frame);
         root.append(svg("g", { class: colourOf(each.target) },
-          svg("text", { class: "coloured", x: left, y: base }, point.label)));
+          svg("text", { class: "coloured haloed", x: left, y: base }, point.label)));
         break;
       }
     }

@@ -9,14 +9,20 @@ function ratioSection(model) {
   const loads = new Set(ratios.map((ratio) => loadName(cellAt(ratio.other).load)));
   const all = loads.size === 1 && new Set(ratios.map((ratio) => ratio.other)).size === 1;
   let metric = metrics[0];
-  const rowsOf = () => ratios.filter((ratio) => all || ratio.metric === metric).map((ratio) => ({ ...ratio,
+  const crowded = ratios.filter((ratio) => ratio.metric === metric).length > 30;
+  let load = crowded ? firstChoice(model, loadChoices(model)).name : null;
+  const chosen = (ratio) => all || (ratio.metric === metric && (!load || loadName(cellAt(ratio.other).load) === load));
+  const rowsOf = () => ratios.filter(chosen).map((ratio) => ({ ...ratio,
     cell: cellAt(ratio.other), name: ratioName(model, ratio, cellAt, all, loads.size > 1),
     significant: ratio.interval && (ratio.low > 1 || ratio.high < 1) }));
   const base = cellAt(ratios[0].base);
   const box = figure({ name: "ratios", title: all ? `${cellName(model, cellAt(ratios[0].other))} against ${cellName(model, base)}`
     : `Against ${model.targets[base.target].name}`,
     note: "Paired within blocks. Grey: the interval includes 1, or there are too few pairs for one, so no difference is shown.",
-    tools: all || metrics.length < 2 ? [] : [chooser("Metric", metrics.map((name) => [name, kMetrics[name].title]), metric, (now) => {
+    tools: [crowded ? chooser("Load", [...loads].map((name) => [name, name]), load, (now) => {
+      load = now;
+      box.redraw();
+    }) : null, all || metrics.length < 2 ? null : chooser("Metric", metrics.map((name) => [name, kMetrics[name].title]), metric, (now) => {
       metric = now;
       box.redraw();
     })],
@@ -48,7 +54,9 @@ function drawForest(model, rows, width, metric) {
   if (metric) drawDirections(root, metric, X, left, right);
   const ticks = X.ticks.filter((tick) => Math.abs(Math.log(tick)) > 1e-9);
   for (const tick of ticks) root.append(svg("line", { class: "gridline", x1: X(tick), x2: X(tick), y1: top, y2: bottom }));
-  root.append(svg("line", { class: "guide", x1: X(1), x2: X(1), y1: top - 4, y2: bottom }));
+  // Beside texts of their own lines it would run through them.
+  const marks = narrow ? rows.map((_, i) => [top + i * high + 22, top + i * high + 44]) : [[top - 4, bottom]];
+  for (const [y1, y2] of marks) root.append(svg("line", { class: "guide", x1: X(1), x2: X(1), y1, y2 }));
   for (const [at, text] of apart([[X(1), "1×"], ...ticks.map((tick) => [X(tick), short(tick) + "×"])], 10)) {
     root.append(svg("text", { x: at, y: bottom + 17, "text-anchor": "middle" }, text));
   }
@@ -74,8 +82,8 @@ function forestRow(row, text, X, y, { narrow, width, left }) {
   group.append(svg("line", { class: "interval", x1: X(row.low), x2: X(row.high), y1: y, y2: y }),
     svg("path", { class: "marker", d: shapePath(row.cell.target, X(row.ratio), y, 6) }));
   const textY = narrow ? y - 16 : y + 4;
-  group.append(svg("text", { class: "strong", x: narrow ? 0 : left - 18, y: textY, "text-anchor": narrow ? "start" : "end" },
+  group.append(svg("text", { class: "strong haloed", x: narrow ? 0 : left - 18, y: textY, "text-anchor": narrow ? "start" : "end" },
     fitted(row.name, narrow ? width - textWidth(text) - 16 : left - 18)),
-  svg("text", { class: row.significant ? "coloured" : "", x: width, y: textY, "text-anchor": "end" }, text));
+  svg("text", { class: (row.significant ? "coloured" : "") + " haloed", x: width, y: textY, "text-anchor": "end" }, text));
   return group;
 }

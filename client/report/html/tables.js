@@ -2,9 +2,9 @@
 
 /**
  * options: {name, title, note, columns: [{title, value(row), text(row), left, cell(row) (an element),
- * className(row)}], rows, file: false without the copy buttons}.
+ * className(row)}], rows, file: false without the copy buttons, low: in a lower box}.
  */
-function tableCard({ name, title, note, columns, rows, file = true }) {
+function tableCard({ name, title, note, columns, rows, file = true, low = false }) {
   const head = el("tr");
   const body = el("tbody");
   let shown = rows;
@@ -34,7 +34,7 @@ function tableCard({ name, title, note, columns, rows, file = true }) {
     el("div", { class: "head" }, el("div", null, el("h3", null, title), note ? el("p", null, note) : null),
       file ? el("div", { class: "tools" }, copyButton("Copy as CSV", () => asCsv(plain())),
         copyButton("Copy as Markdown", () => asMarkdown(plain(), columns))) : null),
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title },
+    el("div", { class: low ? "scroll low" : "scroll", tabindex: 0, role: "region", "aria-label": title },
       el("table", null, el("thead", null, head), body)));
 }
 
@@ -77,9 +77,8 @@ function cellTable(model) {
   const total = (cell) => sum(cell.trials.map((trial) => trial.total));
   const columns = [targetColumn(model, (cell) => cell),
     { title: "Load", value: (cell) => levelOf(cell.load), text: (cell) => loadName(cell.load) },
-    { title: "Connections", value: (cell) => cell.load.connections, text: (cell) => formatCount(cell.load.connections) },
-    { title: "Trials", value: (cell) => cell.trials.length },
-    metric("throughput", "Requests/s"),
+    { title: "Requests/s", value: (cell) => metricOf(cell, "throughput")?.value,
+      text: (cell) => formatNumber(metricOf(cell, "throughput")?.value) },
     { title: "95 % interval", value: (cell) => metricOf(cell, "throughput")?.low,
       text: (cell) => { const found = metricOf(cell, "throughput"); return found?.interval ? formatInterval(found, formatNumber) || "–" : "–"; } },
     ...kPercentiles.map((name) => metric(name, name)),
@@ -88,9 +87,11 @@ function cellTable(model) {
       text: (cell) => failed(cell) ? formatShare(failed(cell) / total(cell)) : "0" },
     metric("server_cpu", "Server CPU"), metric("generator_cpu", "Generator CPU"), metric("machine_cpu", "Machine CPU"),
     { title: "Received", value: (cell) => sum(cell.trials.map((trial) => trial.bytes_received)),
-      text: (cell) => formatBytes(sum(cell.trials.map((trial) => trial.bytes_received))) }];
+      text: (cell) => formatBytes(sum(cell.trials.map((trial) => trial.bytes_received))) },
+    { title: "Connections", value: (cell) => cell.load.connections, text: (cell) => formatCount(cell.load.connections) },
+    { title: "Trials", value: (cell) => cell.trials.length }];
   if (model.cells.some(ratioOf)) {
-    columns.splice(6, 0, { title: "Ratio", value: (cell) => ratioOf(cell)?.ratio,
+    columns.splice(4, 0, { title: "Ratio", value: (cell) => ratioOf(cell)?.ratio,
       text: (cell) => formatRatio(ratioOf(cell)?.ratio),
       className: (cell) => { const found = ratioOf(cell); return found?.interval && (found.low > 1 || found.high < 1) ? "" : "dim"; } });
   }
@@ -140,7 +141,7 @@ function answerTable(model) {
   const codes = [...new Set(model.cells.flatMap((cell) => cell.trials.flatMap((trial) => Object.keys(trial.answers || {}))))].sort();
   if (codes.length < 2) return null;
   const count = (cell, code) => sum(cell.trials.map((trial) => (trial.answers || {})[code]));
-  return tableCard({ name: "answers", title: "Answers by status", rows: model.cells, columns: [targetColumn(model, (cell) => cell),
+  return tableCard({ name: "answers", title: "Answers by status", low: true, rows: model.cells, columns: [targetColumn(model, (cell) => cell),
     { title: "Load", value: (cell) => levelOf(cell.load), text: (cell) => loadName(cell.load) },
     ...codes.map((code) => ({ title: code, value: (cell) => count(cell, code), text: (cell) => count(cell, code) ? formatCount(count(cell, code)) : "–" }))] });
 }
@@ -153,7 +154,7 @@ function otherTimes(model) {
     all: cell.trials.map((trial) => trial.latency_ms?.[series]).filter(Boolean) })).filter((row) => row.all.length));
   if (!rows.length) return null;
   const time = (key, title, of = median) => ({ title, value: (row) => of(row.all.map((each) => each[key])), text: (row) => formatMs(of(row.all.map((each) => each[key]))) });
-  return tableCard({ name: "times", title: "Other times", note: "Percentiles are medians over trials.", rows,
+  return tableCard({ name: "times", title: "Other times", low: true, note: "Percentiles are medians over trials.", rows,
     columns: [targetColumn(model, (row) => row.cell), { title: "Load", value: (row) => levelOf(row.cell.load), text: (row) => loadName(row.cell.load) },
       { title: "What", left: true, value: (row) => kOtherTimes[row.series] },
       { title: "Count", value: (row) => sum(row.all.map((each) => each.count)), text: (row) => formatCount(sum(row.all.map((each) => each.count))) },
@@ -174,7 +175,7 @@ function honestyTable(model) {
     { title: "Started late, p99", value: lag, text: (cell) => formatMs(lag(cell)) },
     { title: "Reconnects", value: total("reconnects"), text: (cell) => formatCount(total("reconnects")(cell)) },
     { title: "Cut off", value: total("cut_off"), text: (cell) => formatCount(total("cut_off")(cell)), className: (cell) => total("cut_off")(cell) ? "bad" : "" }];
-  return tableCard({ name: "honesty", title: "The generator itself", note: "The worst of all trials: shares of the generator's threads, and of all cores' time.",
+  return tableCard({ name: "honesty", title: "The generator itself", low: true, note: "The worst of all trials: shares of the generator's threads, and of all cores' time.",
     columns, rows: model.cells });
 }
 

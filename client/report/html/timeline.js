@@ -15,25 +15,26 @@ function timelineCharts(model, cells) {
   let trial = firstTrial(cell);
   let heat = null;
   const trialSelect = el("span");
-  const fillTrials = () => trialSelect.replaceChildren(chooser("Trial", cell.trials.filter((each) =>
+  const fillTrials = () => trialSelect.replaceChildren(cell.trials.length < 2 ? "" : chooser("Trial", cell.trials.filter((each) =>
     slicesOf(each).length).map((each, i) => [each, `${i + 1} of ${cell.trials.length}`]), trial, (now) => {
     trial = now;
     update();
   }));
-  const tools = [cells.length > 1 ? chooser("Run", cells.map((each) =>
+  const tools = el("div", { class: "tools" }, cells.length > 1 ? chooser("Run", cells.map((each) =>
     [each, `${cellName(model, each)} · ${loadName(each.load)}`]), cell, (now) => {
     cell = now;
     trial = firstTrial(cell);
     fillTrials();
     update();
-  }) : null, trialSelect];
+  }) : null, trialSelect);
+  const failures = cells.some((each) => each.trials.some((one) => slicesOf(one).some((slice) => slice.failed > 0)));
   const latency = figure({ name: "timeline", title: "Latency from second to second",
-    note: "Shaded by how many requests took how long. A dark stripe that jumps up is a stall; one that falls is warm-up.",
-    tools, legend: [{ text: "p50", mark: swatch(-1, "line", kDashes.p50) }, { text: "p99", mark: swatch(-1, "line") },
-      { text: "slowest", mark: swatch(-1, "line", "2 4") }],
+    note: "Shaded by how many requests took how long.", legend: [{ text: "p50", mark: swatch(-1, "line", kDashes.p50) }, { text: "p99", mark: swatch(-1, "line") },
+      { text: "slowest", mark: swatch(-1, "line", "8 5") }],
     draw: (width) => drawTimeline(cell, trial, width, heat) });
   const rate = figure({ name: "timeline-rate", title: "Rate from second to second",
-    legend: [{ text: "successes", mark: swatch(-1, "line") }, { text: "failures", mark: swatch(-1, "failed") }],
+    note: "What ended in each second.", legend: [{ text: "successes", mark: swatch(-1, "line") },
+      ...(failures ? [{ text: "failures", mark: swatch(-1, "failed") }] : [])],
     draw: (width) => drawRates(cell, trial, width) });
   async function update() {
     const wanted = trial;
@@ -47,7 +48,7 @@ function timelineCharts(model, cells) {
   }
   fillTrials();
   update();
-  return el("div", { class: "grid" }, latency, rate);
+  return [tools, el("div", { class: "grid" }, latency, rate)];
 }
 
 function firstTrial(cell) { return cell.trials.find((trial) => slicesOf(trial).length > 1) || cell.trials[0]; }
@@ -71,7 +72,7 @@ function drawTimeline(cell, trial, width, heat) {
   const lowest = heat ? Math.min(...heat.flat().map(([ns]) => ns)) / 1e6 : NaN;
   return drawPlot({ width, height: 320, label: "Latency from second to second", mode: "x",
     x: timeAxis(trial, interval), y: { log: true, tick: tickMs, title: "latency", min: lowest > 0 ? lowest / 1.3 : undefined },
-    series: [line("p50", kDashes.p50), line("p99", null), line("max", "2 4")],
+    series: [line("p50", kDashes.p50), line("p99", null), line("max", "8 5")],
     under: heat ? (X, Y, box) => drawHeat(cell, heat, interval, X, Y, box) : null });
 }
 
