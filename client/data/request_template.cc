@@ -37,7 +37,6 @@ absl::StatusOr<RequestTemplate> RequestTemplate::Compile(const Request& texts,
                                                          Labels labels) {
   RequestTemplate compiled;
   compiled.labels_ = std::move(labels);
-  compiled.grpc_ = std::move(grpc);
   compiled.method_ = texts.method;
   compiled.shape_ = texts.shape;
   compiled.message_count_ = texts.message_count;
@@ -54,25 +53,25 @@ absl::StatusOr<RequestTemplate> RequestTemplate::Compile(const Request& texts,
     compiled.headers_.emplace_back(name, *std::move(value));
   }
   for (const std::string& text : texts.messages) {
-    SLIPWAY_RETURN_IF_ERROR(compiled.AddMessage(text, names));
+    absl::StatusOr<Template> message = Template::Compile(text, names);
+    if (!message.ok()) return Within(compiled.labels_.data, message.status());
+    compiled.literal_ = compiled.literal_ && message->is_literal();
+    std::string bytes(message->is_literal() ? message->literal() : std::string_view());
+    compiled.messages_.push_back({*std::move(message), std::move(bytes)});
   }
-  // A call that sends one message sends one, even if nothing is in it.
-  if (compiled.grpc_ && texts.messages.empty()) {
-    SLIPWAY_RETURN_IF_ERROR(compiled.AddMessage("", names));
-  }
+  if (grpc) SLIPWAY_RETURN_IF_ERROR(compiled.Bind(*std::move(grpc)));
   return compiled;
 }
 
-absl::Status RequestTemplate::AddMessage(const std::string& text, const TemplateNames& names) {
-  absl::StatusOr<Template> compiled = Template::Compile(text, names);
-  if (!compiled.ok()) return Within(labels_.data, compiled.status());
-  Message message;
-  message.text = *std::move(compiled);
-  if (message.text.is_literal()) {
-    SLIPWAY_ASSIGN_OR_RETURN(message.bytes, Encode(std::string(message.text.literal())));
+absl::Status RequestTemplate::Bind(GrpcMethod method) {
+  grpc_ = std::move(method);
+  shape_ = grpc_->shape;
+  // A call that sends one message sends one, even if nothing is in it.
+  if (messages_.empty()) messages_.emplace_back();
+  for (Message& message : messages_) {
+    if (!message.text.is_literal()) continue;
+    SLIPWAY_ASSIGN_OR_RETURN(message.bytes, Encode(message.bytes));
   }
-  literal_ = literal_ && message.text.is_literal();
-  messages_.push_back(std::move(message));
   return absl::OkStatus();
 }
 

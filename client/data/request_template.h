@@ -31,6 +31,10 @@ class RequestTemplate {
                                                  std::optional<GrpcMethod> grpc,
                                                  const TemplateNames& names, Labels labels);
 
+  /// Makes it a call of `method`, to whose messages the data must fit. INVALID_ARGUMENT says where
+  /// data without slots does not.
+  absl::Status Bind(GrpcMethod method);
+
   /// The same for all values.
   bool is_literal() const { return literal_; }
   /// nullptr: HTTP.
@@ -46,7 +50,6 @@ class RequestTemplate {
     /// What is sent if nothing is to be filled in.
     std::string bytes;
   };
-  absl::Status AddMessage(const std::string& text, const TemplateNames& names);
   absl::StatusOr<std::string> Encode(const std::string& text) const;
 
   Labels labels_;

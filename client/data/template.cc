@@ -1,8 +1,8 @@
 #include "client/data/template.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -100,6 +100,12 @@ std::mt19937_64 MakeRandom(uint64_t seed, int thread) {
   std::seed_seq sequence{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32),
                          static_cast<uint32_t>(thread)};
   return std::mt19937_64(sequence);
+}
+
+bool IsTemplateWord(std::string_view name) {
+  constexpr std::string_view kWords[] = {"counter", "random", "hex",    "uuid", "now", "unix_ms",
+                                         "thread",  "choose", "column", "json", "url"};
+  return std::find(std::begin(kWords), std::end(kWords), name) != std::end(kWords);
 }
 
 /// Reads one text from left to right.

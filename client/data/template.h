@@ -20,6 +20,10 @@ struct TemplateNames {
   std::string_view kind = "column";
 };
 
+/// True of a word that means something else in a slot, so that it is a poor name: `counter`,
+/// `json`.
+bool IsTemplateWord(std::string_view name);
+
 /// What a template is filled with.
 struct TemplateValues {
   /// Of the request, from 0, over all threads.
