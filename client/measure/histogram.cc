@@ -40,7 +40,7 @@ size_t Histogram::SlotsFor(const Range& range) {
   return (buckets + 1) * static_cast<size_t>(sub_buckets / 2);
 }
 
-Histogram::Histogram(const Range& range) : range_(range) {
+Histogram::Histogram(const Range& range) : highest_(range.highest), range_(range) {
   assert(IsPossible(range));
   const int magnitude = SubBucketMagnitude(range.digits);
   const int64_t sub_buckets = int64_t{1} << magnitude;

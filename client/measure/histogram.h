@@ -12,7 +12,7 @@ namespace slipway::client {
 ///
 /// The slots are those of HdrHistogram (bucket, sub-bucket, unit magnitude), so that its encodings
 /// can carry the counts. One thread writes; a histogram that nobody writes may be read by all.
-class Histogram {
+class alignas(64) Histogram {
  public:
   struct Range {
     /// Values below this need not be told apart; at least 1.
@@ -38,7 +38,7 @@ class Histogram {
   /// Values below 0 count as 0, values above range().highest as that.
   void Record(int64_t value) {
     if (value < 0) value = 0;
-    if (value > range_.highest) value = range_.highest;
+    if (value > highest_) value = highest_;
     ++counts_[SlotOf(value)];
     ++count_;
     sum_ += static_cast<double>(value);
@@ -84,25 +84,27 @@ class Histogram {
     const auto bits = static_cast<uint64_t>(value);
     const int width = 64 - __builtin_clzll(bits | sub_bucket_mask_);
     const int bucket = width - unit_magnitude_ - (half_magnitude_ + 1);
-    const auto sub_bucket = static_cast<int64_t>(bits >> (bucket + unit_magnitude_));
-    return static_cast<size_t>(((static_cast<int64_t>(bucket) + 1) << half_magnitude_) +
-                               sub_bucket - half_count_);
+    // Each bucket but the first has only an upper half of sub-buckets: the lower one would be the
+    // bucket before it. So the halves line up.
+    return (static_cast<size_t>(bucket) << half_magnitude_) + (bits >> (bucket + unit_magnitude_));
   }
 
  private:
   int64_t WidthOfSlot(size_t slot) const;
   void AddSlotsOf(const Histogram& other);
 
-  Range range_;
-  int unit_magnitude_;        // log2 of the unit that values are counted in
-  int half_magnitude_;        // log2 of half the sub-buckets of a bucket
-  int64_t half_count_;        // half the sub-buckets of a bucket
+  // All that Record touches beside a count is in one cache line, which alignas makes whole.
   uint64_t sub_bucket_mask_;  // values within it are in bucket 0
-  std::vector<int64_t> counts_;
+  int32_t unit_magnitude_;    // log2 of the unit that values are counted in
+  int32_t half_magnitude_;    // log2 of half the sub-buckets of a bucket
+  int64_t highest_;           // range_.highest
   int64_t count_ = 0;
   int64_t min_ = INT64_MAX;
   int64_t max_ = 0;
   double sum_ = 0;
+  std::vector<int64_t> counts_;  // its data pointer still is in the line
+  int64_t half_count_;           // half the sub-buckets of a bucket
+  Range range_;
 };
 
 }  // namespace slipway::client

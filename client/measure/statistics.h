@@ -23,10 +23,10 @@ inline constexpr size_t kFewestForInterval = 6;
 
 /// The median of several trials and its bootstrap interval, which resamples trials, not requests:
 /// requests of one trial are not independent. It is the expanded percentile interval: that of the
-/// plain percentiles is too narrow for few trials (nine: the truth is in it about 90 times of 100);
-/// this one corrects for their number as the t-interval of a mean does and covers 93 to 97 of 100
-/// from six trials on, outliers or not. The same `seed` gives the same interval. Nothing when
-/// `values` is empty.
+/// plain percentiles is too narrow for few trials (of nine: the truth is in about 90 of 100), this
+/// one corrects for their number as the t-interval of a mean does. It is never narrower than the
+/// interval of order statistics, which holds whatever the distribution. The same `seed` gives the
+/// same interval. Nothing when `values` is empty.
 std::optional<Estimate> MedianOf(const std::vector<double>& values, uint64_t seed);
 
 /// The ratio of two targets from trials in pairs, (`base[i]`, `other[i]`) of the same block: what

@@ -17,10 +17,17 @@ Timeline::Timeline(std::chrono::nanoseconds interval)
     : interval_(std::max(interval, std::chrono::nanoseconds(1))) {}
 
 Timeline::Slice& Timeline::SliceAt(std::chrono::nanoseconds at) {
+  if (at < begin_ || at >= end_) Seek(at);
+  return slices_[current_];
+}
+
+void Timeline::Seek(std::chrono::nanoseconds at) {
   while (at / interval_ >= static_cast<int64_t>(kMaxSlices)) Double();
-  const auto index = static_cast<size_t>(at / interval_);
-  if (index >= slices_.size()) slices_.resize(index + 1);
-  return slices_[index];
+  current_ = static_cast<size_t>(at / interval_);
+  if (current_ >= slices_.size()) slices_.resize(current_ + 1);
+  begin_ = at - at % interval_;
+  // No later than the clock can tell: the last slice may reach beyond.
+  end_ = begin_ + std::min(interval_, std::chrono::nanoseconds::max() - begin_);
 }
 
 void Timeline::Add(std::chrono::nanoseconds at, bool ok, std::chrono::nanoseconds latency) {
@@ -44,6 +51,7 @@ void Timeline::Merge(const Timeline& other) {
 void Timeline::Restore(std::chrono::nanoseconds interval, std::vector<Slice> slices) {
   interval_ = std::max(interval, std::chrono::nanoseconds(1));
   slices_ = std::move(slices);
+  end_ = begin_ = std::chrono::nanoseconds(0);
   for (Slice& slice : slices_) {
     if (slice.ok.range() == kRange) continue;
     Histogram converted(kRange);
@@ -55,6 +63,7 @@ void Timeline::Restore(std::chrono::nanoseconds interval, std::vector<Slice> sli
 
 void Timeline::Double() {
   interval_ *= 2;
+  end_ = begin_ = std::chrono::nanoseconds(0);  // current_ is another slice now
   const size_t left = (slices_.size() + 1) / 2;
   for (size_t i = 0; i < left; ++i) {
     if (i > 0) slices_[i] = std::move(slices_[2 * i]);

@@ -124,14 +124,17 @@ TEST(Timeline, RestoreMakesForeignSlicesUsable) {
     slice.failed = 1;
   }
   Timeline timeline;
+  timeline.Add(seconds(77), true, milliseconds(1));
   timeline.Restore(seconds(1), std::move(slices));
   EXPECT_EQ(timeline.interval(), seconds(4));
   ASSERT_EQ(timeline.slices().size(), 250u);
   EXPECT_EQ(TotalOf(timeline), 2000);
   EXPECT_EQ(timeline.slices()[7].ok.range(), Timeline::kRange);
   EXPECT_NEAR(timeline.slices()[7].ok.ValueAt(50), 5e6, 5e4);
+  timeline.Add(seconds(9), true, milliseconds(5));
+  EXPECT_EQ(timeline.slices()[2].ok.count(), 5);
   timeline.Restore(seconds(0), {});
-  timeline.Add(seconds(1), true, milliseconds(1));
+  timeline.Add(seconds(9), true, milliseconds(1));
   EXPECT_EQ(TotalOf(timeline), 1);
 }
 
