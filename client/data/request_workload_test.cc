@@ -125,6 +125,7 @@ TEST_F(RequestWorkloadTest, GrpcMessagesBecomeWireBytes) {
   recipe.texts.shape = CallShape::kBidiStream;
   recipe.texts.message_count = 3;
   recipe.grpc = Echo();
+  recipe.grpc->shape = CallShape::kBidiStream;
   recipe.expect = {"json:n=0"};
   Start();
   Issue(0);
