@@ -41,19 +41,49 @@ std::string FormatDuration(std::chrono::nanoseconds duration) {
   return WithUnit(static_cast<double>(duration.count()), 1000, {"ns", "µs", "ms", "s"});
 }
 
+std::string FormatNanoseconds(double ns) {
+  return FormatDuration(std::chrono::nanoseconds(std::llround(ns)));
+}
+
 std::string FormatBytes(double bytes) {
   return WithUnit(bytes, 1000, {"B", "kB", "MB", "GB", "TB"});
 }
 
 std::string FormatNumber(double number) { return ThreeDigits(number); }
 
+std::string FormatRatio(double ratio) {
+  if (ratio < 0.0995 || ratio >= 9.995) return ThreeDigits(ratio);
+  return absl::StrFormat("%.2f", ratio);
+}
+
 std::string FormatShare(double share) {
   const double percent = share * 100;
+  if (percent > 0 && percent < 0.095) return absl::StrFormat("%.2g %%", percent);
   return absl::StrFormat(percent > 0 && percent < 9.95 ? "%.1f %%" : "%.0f %%", percent);
 }
 
 size_t DisplayWidth(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
+}
+
+std::string Wrapped(std::string_view text, size_t width, std::string_view first,
+                    std::string_view other) {
+  std::string lines;
+  std::string line(first);
+  bool has_words = false;
+  while (!text.empty()) {
+    const size_t blank = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, blank);
+    text.remove_prefix(std::min(blank + 1, text.size()));
+    if (has_words && DisplayWidth(line) + 1 + DisplayWidth(word) > width) {
+      absl::StrAppend(&lines, line, "\n");
+      line = other;
+      has_words = false;
+    }
+    absl::StrAppend(&line, has_words ? " " : "", std::string(word));
+    has_words = true;
+  }
+  return absl::StrCat(lines, line, "\n");
 }
 
 bool TextTable::IsLeft(size_t column) const {

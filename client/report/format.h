@@ -12,14 +12,25 @@ namespace slipway::client {
 std::string FormatCount(int64_t count);
 /// Three digits and a unit: `950 ns`, `12.3 µs`, `1.23 ms`, `45.6 s`, `1,234 s`.
 std::string FormatDuration(std::chrono::nanoseconds duration);
+/// The same of a computed number of nanoseconds.
+std::string FormatNanoseconds(double ns);
 /// Three digits and a decimal unit: `950 B`, `12.3 kB`, `1.23 MB`.
 std::string FormatBytes(double bytes);
 /// At least three digits, thousands separated: `0.123`, `45.6`, `41,234`.
 std::string FormatNumber(double number);
-/// `76 %`, of 1.
+/// Of two values: `1.42`, `0.61`, `0.042`, `12.3`.
+std::string FormatRatio(double ratio);
+/// `76 %`, of 1; `0.05 %` when it is little.
 std::string FormatShare(double share);
 /// As how many columns a terminal shows UTF-8 `text` without wide characters.
 size_t DisplayWidth(std::string_view text);
+
+/// Stands for a value that is not known.
+inline constexpr char kUnknown[] = "–";
+/// `text` in lines of at most `width` columns, as far as its words allow; the first begins with
+/// `first`, the others with `other`.
+std::string Wrapped(std::string_view text, size_t width, std::string_view first,
+                    std::string_view other);
 
 /// Lines up columns of text: the first to the left, the others to the right, unless SetLeft says
 /// else.

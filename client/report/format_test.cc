@@ -43,6 +43,27 @@ TEST(FormatNumber, KeepsThreeDigits) {
   EXPECT_EQ(FormatNumber(41234.4), "41,234");
 }
 
+TEST(FormatRatio, HasTwoDecimals) {
+  EXPECT_EQ(FormatRatio(1.4159), "1.42");
+  EXPECT_EQ(FormatRatio(0.6149), "0.61");
+  EXPECT_EQ(FormatRatio(0.0421), "0.042");
+  EXPECT_EQ(FormatRatio(12.345), "12.3");
+}
+
+TEST(FormatShare, ShowsLittleShares) {
+  EXPECT_EQ(FormatShare(0), "0 %");
+  EXPECT_EQ(FormatShare(0.000666), "0.067 %");
+  EXPECT_EQ(FormatShare(0.032), "3.2 %");
+  EXPECT_EQ(FormatShare(0.76), "76 %");
+}
+
+TEST(Wrapped, BreaksBetweenWords) {
+  EXPECT_EQ(Wrapped("one two three", 8, "", "  "), "one two\n  three\n");
+  EXPECT_EQ(Wrapped("überlänge ß", 11, "", ""), "überlänge ß\n");
+  EXPECT_EQ(Wrapped("muchtoolong x", 3, "- ", "  "), "- muchtoolong\n  x\n");
+  EXPECT_EQ(Wrapped("", 3, "", ""), "\n");
+}
+
 TEST(TextTable, LinesUpByDisplayedWidth) {
   TextTable table;
   table.Add({"", "p50", "note"});

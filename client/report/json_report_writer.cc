@@ -16,6 +16,8 @@ namespace {
 
 /// The percentiles of `latency_ms`.
 constexpr double kJsonPercentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99};
+/// Where spectra end, so that what is left to 100 % can be read from their numbers.
+constexpr double kLastPercentile = 99.999;
 /// Larger whole numbers are not exact in readers that take every number for a double.
 constexpr uint64_t kLargestExact = uint64_t{1} << 53;
 
@@ -170,10 +172,11 @@ class ReportWriter {
     for (int step = 0;; ++step) {
       const double percentile = 100 * (1 - std::pow(2, -step / 4.0));
       const double beyond = static_cast<double>(latency.count()) * (1 - percentile / 100);
-      if (percentile > 99.999 || beyond < 1) break;
+      if (percentile > kLastPercentile || beyond < 1) break;
       Point(percentile, latency.ValueAt(percentile));
     }
-    Point(100 * (1 - 1 / static_cast<double>(latency.count() + 1)), latency.max());
+    const double last = 100 * (1 - 1 / static_cast<double>(latency.count() + 1));
+    if (last <= kLastPercentile) Point(last, latency.max());
     json_.EndArray();
   }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -11,8 +13,8 @@ namespace slipway::client {
 /// every few seconds. Used by the main thread.
 class Progress {
  public:
-  /// `title` stands before everything, such as `trial 3/10`; may be empty.
-  explicit Progress(std::string title);
+  /// `title` stands before everything, such as `trial 3 of 10`; may be empty. `out` outlives it.
+  explicit Progress(std::string title, std::FILE* out = stderr);
   /// Ends the bar.
   ~Progress();
   Progress(const Progress&) = delete;
@@ -20,11 +22,14 @@ class Progress {
 
   void Show(const TrialProgress& progress);
 
-  /// For tests: what the bar shows, without the control characters.
-  static std::string BarLine(const TrialProgress& progress);
+  /// For tests: what the bar and the plain lines show, without the control characters. `width`: of
+  /// the terminal, 0 when it is not known; a longer line is cut.
+  static std::string BarLine(const TrialProgress& progress, size_t width = 0);
+  static std::string PlainLine(const TrialProgress& progress);
 
  private:
   const std::string title_;
+  std::FILE* const out_;
   const bool terminal_;
   bool drawn_ = false;
   std::chrono::nanoseconds last_line_{0};

@@ -1,0 +1,139 @@
+#include "client/report/merge.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace slipway::client {
+namespace {
+
+/// Numbers of blocks stay far from where they would overflow.
+constexpr int kMostPlaces = 1'000'000'000;
+
+/// A name that no target has: `REST`, `REST (2)`, …
+std::string FreeName(const std::vector<ReportTarget>& targets, const std::string& name) {
+  std::string free = name;
+  for (int number = 2; std::any_of(targets.begin(), targets.end(),
+                                   [&free](const ReportTarget& t) { return t.name == free; });
+       ++number) {
+    free = absl::StrCat(name, " (", number, ")");
+  }
+  return free;
+}
+
+/// What has been merged until now. Used once.
+class Merger {
+ public:
+  explicit Merger(const Report& first) {
+    merged_.program = first.program;
+    merged_.started = first.started;
+    merged_.machine = first.machine;
+    merged_.seed = first.seed;
+    merged_.slo = first.slo;
+    merged_.command = "merge";
+  }
+
+  absl::Status Add(Report report) {
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<size_t> targets, AddTargets(report.targets));
+    const int blocks = Next(&ReportTrial::block);
+    const int orders = Next(&ReportTrial::order);
+    if (std::max(blocks, orders) > kMostPlaces) {
+      return absl::InvalidArgumentError(
+          "the reports cannot be merged: their trials have too large "
+          "numbers of blocks");
+    }
+    std::vector<size_t> places;
+    for (Cell& cell : report.cells) {
+      cell.target = targets[cell.target];
+      for (ReportTrial& trial : cell.trials) {
+        trial.block += blocks;
+        trial.order += orders;
+      }
+      places.push_back(AddCell(std::move(cell)));
+    }
+    if (report.best && report.slo == merged_.slo) TakeBest(places[*report.best]);
+    // The earliest, as RFC 3339 in UTC sorts.
+    if (!report.started.empty()) merged_.started = std::min(merged_.started, report.started);
+    std::move(report.tables.begin(), report.tables.end(), std::back_inserter(merged_.tables));
+    return absl::OkStatus();
+  }
+
+  Report Take() { return std::move(merged_); }
+
+ private:
+  /// The number of each target in the merged report.
+  absl::StatusOr<std::vector<size_t>> AddTargets(const std::vector<ReportTarget>& targets) {
+    std::vector<size_t> places;
+    for (const ReportTarget& target : targets) {
+      const auto same = std::find_if(names_.begin(), names_.end(), [&target](const auto& name) {
+        return name == std::pair(target.name, target.url);
+      });
+      places.push_back(static_cast<size_t>(same - names_.begin()));
+      if (same == names_.end()) {
+        names_.emplace_back(target.name, target.url);
+        ReportTarget named = target;
+        named.name = FreeName(merged_.targets, target.name);
+        merged_.targets.push_back(std::move(named));
+        continue;
+      }
+      const ReportTarget& known = merged_.targets[places.back()];
+      if (known.protocol != target.protocol || known.steps != target.steps) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the reports cannot be merged: their targets ", target.name, " at ",
+                         target.url, " differ in protocol or steps; give one another --name"));
+      }
+    }
+    return places;
+  }
+
+  size_t AddCell(Cell cell) {
+    const auto same =
+        std::find_if(merged_.cells.begin(), merged_.cells.end(), [&cell](const Cell& known) {
+          return known.target == cell.target && known.load == cell.load &&
+                 known.is_guard == cell.is_guard;
+        });
+    const auto place = static_cast<size_t>(same - merged_.cells.begin());
+    if (same == merged_.cells.end()) {
+      merged_.cells.push_back(std::move(cell));
+    } else {
+      std::move(cell.trials.begin(), cell.trials.end(), std::back_inserter(same->trials));
+    }
+    return place;
+  }
+
+  /// Of several searches the highest rate.
+  void TakeBest(size_t cell) {
+    const auto rate = [this](size_t i) { return merged_.cells[i].load.rate; };
+    if (!merged_.best || rate(cell) > rate(*merged_.best)) merged_.best = cell;
+  }
+
+  /// The first number that no trial has.
+  int Next(int ReportTrial::*number) const {
+    int next = 0;
+    for (const Cell& cell : merged_.cells) {
+      for (const ReportTrial& trial : cell.trials) next = std::max(next, trial.*number + 1);
+    }
+    return next;
+  }
+
+  Report merged_;
+  /// Of the targets, as their reports had them.
+  std::vector<std::pair<std::string, std::string>> names_;
+};
+
+}  // namespace
+
+absl::StatusOr<Report> MergeReports(std::vector<Report> reports) {
+  if (reports.empty()) return absl::InvalidArgumentError("there is no report to merge");
+  Merger merger(reports.front());
+  for (Report& report : reports) SLIPWAY_RETURN_IF_ERROR(merger.Add(std::move(report)));
+  Report merged = merger.Take();
+  Evaluate(&merged);
+  return merged;
+}
+
+}  // namespace slipway::client

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/report/report.h"
+
+namespace slipway::client {
+
+/// One report of several, evaluated. Targets are the same when name and URL are; trials of the same
+/// target under the same load become further blocks of one cell. Trials of different reports are
+/// never pairs.
+///
+/// INVALID_ARGUMENT when there is none, or when targets with the same name and URL differ in what
+/// they are (protocol, steps).
+absl::StatusOr<Report> MergeReports(std::vector<Report> reports);
+
+}  // namespace slipway::client
