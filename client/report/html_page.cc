@@ -15,12 +15,11 @@ constexpr std::string_view kClosing = "</script>";
 
 absl::string_view AsAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
-/// In JSON these stand only within strings, where an escape means the same. `<` begins all that HTML
-/// could take for an end or a comment; the separators end lines in old scripts.
+/// In JSON these stand only within strings, where an escape means the same. `<` begins all that
+/// HTML could take for an end or a comment; the separators end lines in old scripts.
 std::string EscapeForHtml(std::string_view json) {
   return absl::StrReplaceAll(
-      AsAbsl(json),
-      {{"<", "\\u003c"}, {"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"}});
+      AsAbsl(json), {{"<", "\\u003c"}, {"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"}});
 }
 
 }  // namespace

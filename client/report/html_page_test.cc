@@ -12,7 +12,8 @@ namespace {
 
 size_t CountOf(std::string_view text, std::string_view part) {
   size_t count = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) ++count;
+  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size()))
+    ++count;
   return count;
 }
 
@@ -36,14 +37,14 @@ TEST(HtmlPage, YieldsItsJsonAgain) {
 TEST(HtmlPage, DataCannotEndItsBlock) {
   const std::string plain = HtmlOfJson("{}");
   const std::string html = HtmlOfJson(
-      "{\"a\":\"</script><script>alert(1)</script>\",\"b\":\"<!-- <script>\",\"c\":\"\xe2\x80\xa8\"}");
+      "{\"a\":\"</script><script>alert(1)</script>\",\"b\":\"<!-- "
+      "<script>\",\"c\":\"\xe2\x80\xa8\"}");
   EXPECT_EQ(CountOf(html, "</script"), CountOf(plain, "</script"));
   EXPECT_EQ(CountOf(html, "<!--"), CountOf(plain, "<!--"));
   const auto json = JsonInHtml(html);
   ASSERT_TRUE(json.ok()) << json.status();
-  EXPECT_EQ(*json,
-            R"({"a":"\u003c/script>\u003cscript>alert(1)\u003c/script>",)"
-            R"("b":"\u003c!-- \u003cscript>","c":"\u2028"})");
+  EXPECT_EQ(*json, R"({"a":"\u003c/script>\u003cscript>alert(1)\u003c/script>",)"
+                   R"("b":"\u003c!-- \u003cscript>","c":"\u2028"})");
 }
 
 TEST(HtmlPage, MarksInTheDataStay) {

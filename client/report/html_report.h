@@ -13,8 +13,8 @@ namespace slipway::client {
 /// has; read again, it yields the same report.
 std::string HtmlReport(const Report& report);
 
-/// The same around the JSON form of a report. What the JSON holds cannot end the block it stands in,
-/// whatever its strings say.
+/// The same around the JSON form of a report. What the JSON holds cannot end the block it stands
+/// in, whatever its strings say.
 std::string HtmlOfJson(std::string_view json);
 
 /// The JSON form within a file that HtmlReport has made, a part of `html`. InvalidArgument when

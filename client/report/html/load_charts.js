@@ -122,7 +122,7 @@ function curveChart(model, family) {
   const crowded = family.series.length * family.levels.length > 40;
   const isLabelled = (cell, cells) => family.closed &&
     (!crowded || [cells[0], kneeOf(cells), cells[cells.length - 1]].includes(cell));
-  const best = model.report.best !== undefined ? model.cells.find((cell) => cell.index === model.report.best) : null;
+  const best = model.cells.find((cell) => cell.index === model.report.best);
   return figure({
     name: "curve", title: "Latency against throughput",
     note: curveNote(family, metric, limits),

@@ -113,7 +113,7 @@ function kneeOf(cells) {
 
 /** The level that is worth looking at first: the best one, else where the first target bends. */
 function firstLevel(model, family) {
-  const best = model.report.best !== undefined ? model.cells[model.report.best] : null;
+  const best = model.cells.find((cell) => cell.index === model.report.best);
   if (best && family.cells.includes(best)) return levelOf(best.load);
   const knee = family.series.length ? kneeOf(family.series[0].cells) : null;
   return knee ? levelOf(knee.load) : family.levels[family.levels.length >> 1];
