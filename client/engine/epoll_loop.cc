@@ -26,27 +26,12 @@ timespec ToTimespec(rpc::Duration duration) {
           static_cast<long>(ns % 1'000'000'000)};  // NOLINT
 }
 
-/// Like epoll_wait, but to the nanosecond. Kernels before 5.11 and some sandboxes have no such
-/// call; there one waits for the set itself and then asks it.
-int WaitFor(int epoll, epoll_event* events, int size, rpc::Duration patience) {
-  static std::atomic<bool> precise{true};
-  const timespec limit = ToTimespec(patience);
-  if (precise.load(std::memory_order_relaxed)) {
-    const int count = epoll_pwait2(epoll, events, size, &limit, nullptr);
-    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
-    precise = false;
-  }
-  pollfd set{epoll, POLLIN, 0};
-  if (ppoll(&set, 1, &limit, nullptr) <= 0) return 0;
-  return epoll_wait(epoll, events, size, 0);
-}
-
 }  // namespace
 
-EpollExecutor::EpollExecutor()
-    : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  // Waiting ends up to 50 us late otherwise, which would show in the pace of an open loop.
-  prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+EpollExecutor::EpollExecutor(bool has_pwait2)
+    : has_pwait2_(has_pwait2),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
@@ -65,7 +50,7 @@ void EpollExecutor::Post(Work work) {
     posted_.push_back(std::move(work));
     has_posted_.store(true, std::memory_order_release);
   }
-  if (!first || std::this_thread::get_id() == thread_) return;
+  if (!first || thread_ == std::this_thread::get_id()) return;
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
 }
@@ -79,11 +64,15 @@ absl::Status EpollExecutor::Watch(int fd, Handler* handler) {
 }
 
 void EpollExecutor::RunUntil(const bool& done) {
+  thread_ = std::this_thread::get_id();
+  // Waiting ends up to 50 us late otherwise, which would show in the pace of an open loop.
+  prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
   while (!done) RunTurn();
 }
 
 rpc::Duration EpollExecutor::Patience() const {
-  if (has_posted_.load(std::memory_order_acquire)) return rpc::Duration::zero();
+  const bool more = !deferred_.empty() || has_posted_.load(std::memory_order_acquire);
+  if (more) return rpc::Duration::zero();
   const rpc::Time earliest = timers_.earliest();
   constexpr rpc::Duration kLongest = std::chrono::hours(1);
   if (earliest == rpc::Time::max()) return kLongest;
@@ -91,18 +80,46 @@ rpc::Duration EpollExecutor::Patience() const {
 }
 
 void EpollExecutor::RunTurn() {
+  Dispatch(Patience());
+  // What has come in the meantime belongs to the same batch.
+  if (!deferred_.empty()) Dispatch(rpc::Duration::zero());
+  if (timers_.earliest() != rpc::Time::max()) timers_.RunDue(Now());
+  if (has_posted_.load(std::memory_order_acquire)) RunPosted();
+  RunDeferred();
+}
+
+/// Like epoll_wait, but to the nanosecond.
+int EpollExecutor::Wait(epoll_event* events, int size, rpc::Duration patience) {
+  const timespec limit = ToTimespec(patience);
+  if (has_pwait2_) {
+    const int count = epoll_pwait2(epoll_, events, size, &limit, nullptr);
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+    has_pwait2_ = false;
+  }
+  pollfd set{epoll_, POLLIN, 0};
+  if (ppoll(&set, 1, &limit, nullptr) <= 0) return 0;
+  return epoll_wait(epoll_, events, size, 0);
+}
+
+/// Waits for events and handles them.
+void EpollExecutor::Dispatch(rpc::Duration patience) {
   std::array<epoll_event, kEventsPerTurn> events;  // NOLINT: the kernel fills it
-  const int count = WaitFor(epoll_, events.data(), events.size(), Patience());
+  const int count = Wait(events.data(), events.size(), patience);
   for (int i = 0; i < count; ++i) {
     // The eventfd has no handler and, being edge-triggered, need not be read.
     auto* handler = static_cast<Handler*>(events[i].data.ptr);
     if (handler != nullptr) handler->OnEvents(events[i].events);
   }
-  if (timers_.earliest() != rpc::Time::max()) timers_.RunDue(Now());
-  if (has_posted_.load(std::memory_order_acquire)) RunPosted();
+}
+
+void EpollExecutor::RunDeferred() {
+  deferred_now_.swap(deferred_);
+  for (Handler* handler : deferred_now_) handler->OnEvents(0);
+  deferred_now_.clear();
 }
 
 void EpollExecutor::RunPosted() {
+  RunDeferred();  // work may be what destroys a handler, after its last turn
   std::vector<Work> works;
   {
     const std::lock_guard lock(mutex_);

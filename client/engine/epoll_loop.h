@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -16,18 +18,21 @@ namespace slipway::client {
 /// edge-triggered, and one system call waits for sockets, timers and posted work together. A
 /// general event loop would cost several for each turn, which a load of small requests feels.
 ///
-/// Made, run and destroyed on one thread; Post may be called by any.
+/// One thread runs it, and only that one uses it; Post may be called by any.
 class EpollExecutor : public rpc::Executor {
  public:
   class Handler {
    public:
     virtual ~Handler() = default;
     /// Something may have changed: a hint only, since an event of a socket that was closed and
-    /// opened again within one turn comes as well. `events` are epoll's.
+    /// opened again within one turn comes as well. `events` are epoll's; none of them: the turn
+    /// that Defer was called for is ending.
     virtual void OnEvents(uint32_t events) = 0;
   };
 
-  EpollExecutor();
+  /// Kernels before 5.11 and some sandboxes have no epoll_pwait2, which is noticed then: false
+  /// tries the way without it.
+  explicit EpollExecutor(bool has_pwait2 = true);
   EpollExecutor(const EpollExecutor&) = delete;
   EpollExecutor& operator=(const EpollExecutor&) = delete;
   ~EpollExecutor() override;
@@ -40,6 +45,10 @@ class EpollExecutor : public rpc::Executor {
   /// kernel lacks memory.
   absl::Status Watch(int fd, Handler* handler);
 
+  /// Calls `handler` once more, with no events, before the loop sleeps next. Requests that are sent
+  /// together wake their server once instead of one by one, and so do its answers us.
+  void Defer(Handler* handler) { deferred_.push_back(handler); }
+
   /// Runs on this thread until `done` is true.
   void RunUntil(const bool& done);
 
@@ -47,11 +56,17 @@ class EpollExecutor : public rpc::Executor {
   void EarliestChanged(rpc::Time) override {}  // each turn looks at it
   void RunTurn();
   void RunPosted();
+  void RunDeferred();
+  void Dispatch(rpc::Duration patience);
+  int Wait(epoll_event* events, int size, rpc::Duration patience);
   rpc::Duration Patience() const;
 
-  const std::thread::id thread_ = std::this_thread::get_id();
+  std::atomic<std::thread::id> thread_{};  // the one that runs this
+  bool has_pwait2_;
   int epoll_ = -1;
   int wake_ = -1;  // an eventfd: work was posted by another thread
+  std::vector<Handler*> deferred_;
+  std::vector<Handler*> deferred_now_;
   std::mutex mutex_;
   std::vector<Work> posted_;  // guarded by mutex_
   std::atomic<bool> has_posted_{false};

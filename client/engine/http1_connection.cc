@@ -47,15 +47,13 @@ void Http1Connection::Close() {
   state_ = State::kClosed;
 }
 
-int Http1Connection::Send(std::string_view bytes, bool head_request) {
+void Http1Connection::Send(std::string_view bytes, bool head_request) {
   state_ = State::kBusy;
   reusable_ = true;
   bytes_received_ = 0;
   parser_.Start(head_request);
   unsent_ = bytes;
-  const int error = SendRest();
-  if (error != 0) Close();
-  return error;
+  around_.executor.Defer(this);
 }
 
 int Http1Connection::SendRest() {
@@ -76,9 +74,10 @@ void Http1Connection::OnEvents(uint32_t events) {
     return;
   }
   if (state_ == State::kShakingHands) return ShakeHands();
-  if (state_ == State::kBusy && !unsent_.empty()) {
-    // A failure to send shows in reading too, behind an answer that may have come before it.
-    if (SendRest() != 0) unsent_ = {};
+  if (state_ == State::kBusy && !unsent_.empty() && SendRest() != 0) {
+    // It shows in reading too, behind an answer that may have come before it.
+    unsent_ = {};
+    return Receive(true);
   }
   if ((events & ~EPOLLOUT) != 0) Receive((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
 }

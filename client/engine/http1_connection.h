@@ -59,9 +59,9 @@ class Http1Connection : public EpollExecutor::Handler, public TimeoutQueue::Entr
   }
   /// Starts to connect. An error (an errno) means that nothing was started.
   int Open();
-  /// Sends `request`, which stays until the answer has come. Only when is_open(). An error (an
-  /// errno) means that the connection is closed and nothing more will be reported.
-  int Send(std::string_view request, bool head_request);
+  /// Sends `request`, which stays until the answer has come, before the loop sleeps next. Only when
+  /// is_open().
+  void Send(std::string_view request, bool head_request);
   /// Idempotent. Nothing more is reported.
   void Close();
 

@@ -100,8 +100,7 @@ void Http1Engine::Issue(uint32_t slot, const Encoded& request, rpc::Time now) {
 
 void Http1Engine::Send(Http1Connection& connection) {
   counts_.bytes_sent += connection.request.size();
-  const int error = connection.Send(connection.request, connection.is_head);
-  if (error != 0) FailLater(connection, false, error, "the connection broke");
+  connection.Send(connection.request, connection.is_head);
 }
 
 rpc::Task<void> Http1Engine::Shutdown() {

@@ -39,6 +39,9 @@ TEST(BuildHttp1Request, GivenHeadersReplaceOurs) {
 
 TEST(BuildHttp1Request, RefusesWhatCannotBeSent) {
   EXPECT_FALSE(BuildHttp1Request("GE T", "h", "/", {}, "").ok());
+  EXPECT_FALSE(BuildHttp1Request("GET", "h", "", {}, "").ok());
+  EXPECT_FALSE(BuildHttp1Request("GET", "h", "/a b", {}, "").ok());
+  EXPECT_FALSE(BuildHttp1Request("GET", "h", "/a\r\nb", {}, "").ok());
   EXPECT_FALSE(BuildHttp1Request("GET", "h", "/", {{"a b", "c"}}, "").ok());
   EXPECT_FALSE(BuildHttp1Request("GET", "h", "/", {{"a", "b\r\nc: d"}}, "").ok());
   EXPECT_FALSE(BuildHttp1Request("GET", "h", "/", {{"Content-Length", "7"}}, "").ok());

@@ -48,6 +48,8 @@ const Case kComplete[] = {
      true},
     {"ToTheEnd", "HTTP/1.1 200 OK\r\n\r\nall of it", 200, false, false, true},
     {"ToTheEndEmpty", "HTTP/1.1 200 OK\r\n\r\n", 200, false, false, true},
+    {"Switching", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nmore", 101, false, false,
+     false, "", "more"},
     {"Interim",
      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
      "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
@@ -146,6 +148,41 @@ TEST(ResponseParser, StartForgetsTheLastResponse) {
   EXPECT_EQ(parser.status(), 200);
   EXPECT_TRUE(parser.keep_alive());
   EXPECT_EQ(parser.excerpt(), "");
+}
+
+TEST(ResponseParser, KeepsAnAnswerHoweverItIsCut) {
+  const std::string bytes =
+      "HTTP/1.1 100 Continue\r\nX: interim\r\n\r\nHTTP/1.1 200 OK\r\nX-Name:  a b \r\n"
+      "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\nX-Late: t\r\n\r\n";
+  for (const size_t piece : {bytes.size(), size_t{1}, size_t{3}}) {
+    KeptResponse kept{.limit = 6};
+    ResponseParser parser;
+    parser.Keep(&kept);
+    parser.Start(false);
+    for (size_t at = 0; at < bytes.size(); at += piece) {
+      parser.Feed(std::string_view(bytes).substr(at, piece));
+    }
+    ASSERT_TRUE(parser.done());
+    EXPECT_EQ(kept.response.status, 200);
+    EXPECT_EQ(kept.response.body, "onetwo");
+    EXPECT_EQ(kept.response.headers,
+              (HeaderList{{"x-name", "a b"}, {"transfer-encoding", "chunked"}}));
+    parser.Start(false);
+    EXPECT_TRUE(kept.response.headers.empty());
+    EXPECT_EQ(kept.response.body, "");
+  }
+}
+
+TEST(ResponseParser, KeepsNoBodyAboveTheLimit) {
+  KeptResponse kept{.limit = 5};
+  ResponseParser parser;
+  parser.Keep(&kept);
+  parser.Start(false);
+  parser.Feed("HTTP/1.1 200 OK\r\n\r\n12345");
+  EXPECT_EQ(parser.error(), "");
+  parser.Feed("6");
+  EXPECT_EQ(parser.error(), "the body of the response is longer than the limit, 5 bytes");
+  EXPECT_FALSE(parser.done());
 }
 
 TEST(ResponseParser, ExcerptIsBounded) {
