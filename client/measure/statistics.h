@@ -32,8 +32,9 @@ std::optional<Estimate> MedianOf(const std::vector<double>& values, uint64_t see
 /// The ratio of two targets from trials in pairs, (`base[i]`, `other[i]`) of the same block: what
 /// changed on the machine meanwhile hit both, so it cancels. The value is the Hodges–Lehmann
 /// estimate of the log-ratios, the interval is a bootstrap over pairs, corrected as above: with
-/// log-normal noise and disturbed trials the truth is in 95 to 97 of 100 from seven pairs on, of six
-/// in 93 to 94. Pairs with a value that is not above zero are left out; nothing when none is left.
+/// log-normal noise and disturbed trials the truth is in 95 to 97 of 100 from seven pairs on, of
+/// six in about 93. Pairs with a value that is not above zero are left out; nothing when none is
+/// left.
 std::optional<Estimate> RatioOf(const std::vector<double>& base, const std::vector<double>& other,
                                 uint64_t seed);
 
