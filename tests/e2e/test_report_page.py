@@ -82,12 +82,26 @@ class ReportPage(unittest.TestCase):
         cls.browser.close()
         cls.folder.cleanup()
 
-    def show(self, name, **view):
+    def url_of(self, name):
         if name not in self.made:
             path = pathlib.Path(self.folder.name, name + ".html")
             path.write_text(page_of(report_data.ALL[name]()), encoding="utf-8")
             self.made[name] = path.as_uri()
-        self.browser.open(self.made[name], **view)
+        return self.made[name]
+
+    def show(self, name, **view):
+        self.browser.open(self.url_of(name), **view)
+
+    def check_page(self, url, width):
+        """What holds for every page, whoever made it."""
+        self.browser.open(url, width=width)
+        self.check_clean()
+        self.assertEqual(self.count(".wrap > header h1"), 1)
+        self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), width)
+        self.assertEqual(self.browser.run(CLASHES), [])
+        self.assertNotIn("NaN", self.browser.run(
+            "[...document.querySelectorAll('.plot, td, dd')].map(each => each.innerHTML).join()"))
+        self.assertNotIn("undefined", self.browser.run("document.body.innerText"))
 
     def count(self, selector):
         return self.browser.run(f"document.querySelectorAll({json.dumps(selector)}).length")
@@ -104,14 +118,7 @@ class ReportPage(unittest.TestCase):
         for name in report_data.ALL:
             for width in (WIDE, SMALLEST):
                 with self.subTest(report=name, width=width):
-                    self.show(name, width=width)
-                    self.check_clean()
-                    self.assertEqual(self.count(".wrap > header h1"), 1)
-                    self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), width)
-                    self.assertEqual(self.browser.run(CLASHES), [])
-                    self.assertNotIn("NaN", self.browser.run(
-                        "[...document.querySelectorAll('.plot, td, dd')].map(each => each.innerHTML).join()"))
-                    self.assertNotIn("undefined", self.browser.run("document.body.innerText"))
+                    self.check_page(self.url_of(name), width)
 
     def test_comparison_has_every_chart(self):
         self.show("comparison")
@@ -203,6 +210,8 @@ class ReportPage(unittest.TestCase):
                 right = self.browser.run("Math.max(0, ...[...document.querySelectorAll('.tip:not([hidden])')]"
                                          ".map(tip => tip.getBoundingClientRect().right))")
                 self.assertLessEqual(right, SMALLEST)
+                self.assertEqual(self.browser.run("""[...document.querySelectorAll('.tip:not([hidden])')].filter(
+                  tip => tip.scrollWidth > tip.clientWidth || tip.offsetHeight > 200).length"""), 0)
             self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), SMALLEST)
         self.check_clean()
 
@@ -248,7 +257,8 @@ class ReportPage(unittest.TestCase):
         self.assertLess(len(page_of({}).encode()), 300_000)
 
     def test_screenshots(self):
-        for name in ("comparison", "open_loop", "single", "pair", "reproduce", "crowd"):
+        kept = "SLIPWAY_SCREENSHOTS" in os.environ
+        for name in ("comparison", "open_loop", "single", "pair", "reproduce", "crowd") if kept else ("comparison",):
             for theme, dark in (("light", False), ("dark", True)):
                 for size, width in (("wide", WIDE), ("narrow", PHONE)):
                     self.show(name, width=width, dark=dark)

@@ -1,63 +1,95 @@
 // The report as the charts need it.
 
 const kMetrics = {
-  throughput: { title: "Throughput", format: formatRate, tick: tickCount, more: true },
-  p50: { title: "p50", format: formatMs, tick: tickMs },
-  p90: { title: "p90", format: formatMs, tick: tickMs },
-  p99: { title: "p99", format: formatMs, tick: tickMs },
-  "p99.9": { title: "p99.9", format: formatMs, tick: tickMs },
-  server_cpu: { title: "Server CPU a request", format: formatUs, tick: tickUs },
-  generator_cpu: { title: "Generator CPU a request", format: formatUs, tick: tickUs },
-  machine_cpu: { title: "Machine CPU a request", format: formatUs, tick: tickUs },
+  throughput: {title: 'Throughput', format: formatRate, tick: tickCount, more: true},
+  p50: {title: 'p50', format: formatMs, tick: tickMs},
+  p90: {title: 'p90', format: formatMs, tick: tickMs},
+  p99: {title: 'p99', format: formatMs, tick: tickMs},
+  'p99.9': {title: 'p99.9', format: formatMs, tick: tickMs},
+  server_cpu: {title: 'Server CPU a request', format: formatUs, tick: tickUs},
+  generator_cpu: {title: 'Generator CPU a request', format: formatUs, tick: tickUs},
+  machine_cpu: {title: 'Machine CPU a request', format: formatUs, tick: tickUs},
 };
-const kPercentiles = ["p50", "p90", "p99", "p99.9"];
+const kPercentiles = ['p50', 'p90', 'p99', 'p99.9'];
 
-function list(value) { return Array.isArray(value) ? value : []; }
+function list(value) {
+  return Array.isArray(value) ? value : [];
+}
 
-/** Cells and targets with their numbers, and the cells in families whose loads differ in one thing. */
+/**
+ * Cells and targets with their numbers, and the cells in families whose loads differ in one thing.
+ */
 function makeModel(report) {
-  const targets = list(report.targets).map((target, index) =>
-    ({ ...target, index, name: target.name || target.url || `target ${index + 1}` }));
-  const cells = list(report.cells).map((cell, index) => ({ ...cell, index, load: cell.load || {},
-    summary: cell.summary || {}, trials: list(cell.trials), latency: cell.latency_ms || {} }))
-    .filter((cell) => targets[cell.target]);
-  const model = { report, targets, cells };
+  const targets =
+      list(report.targets)
+          .map(
+              (target, index) =>
+                  ({...target, index, name: target.name || target.url || `target ${index + 1}`}));
+  const cells = list(report.cells)
+                    .map((cell, index) => ({
+                           ...cell,
+                           index,
+                           load: cell.load || {},
+                           summary: cell.summary || {},
+                           trials: list(cell.trials),
+                           latency: cell.latency_ms || {}
+                         }))
+                    .filter((cell) => targets[cell.target]);
+  const model = {report, targets, cells};
   model.families = makeFamilies(model);
   return model;
 }
 
 function familyKey(load) {
-  return load.model === "schedule" ? "schedule" : load.model === "closed" || !load.model ? "closed"
-    : load.model;
+  return load.model === 'schedule'           ? 'schedule' :
+      load.model === 'closed' || !load.model ? 'closed' :
+                                               load.model;
 }
 
 /** The load as a number to draw it against; NaN for schedules. */
 function levelOf(load) {
-  if (load.model === "schedule") return NaN;
-  return load.model === "closed" || !load.model ? load.concurrency : load.rate_per_s;
+  if (load.model === 'schedule') return NaN;
+  return load.model === 'closed' || !load.model ? load.concurrency : load.rate_per_s;
 }
 
 function loadName(load) {
-  if (load.model === "schedule") return String(load.schedule || "schedule");
-  if (load.model === "closed" || !load.model) return `c=${thousands(load.concurrency)}`;
-  return formatRate(load.rate_per_s) + (load.model === "poisson" ? " Poisson" : "");
+  if (load.model === 'schedule') return String(load.schedule || 'schedule');
+  if (load.model === 'closed' || !load.model) return `c=${thousands(load.concurrency)}`;
+  return formatRate(load.rate_per_s) + (load.model === 'poisson' ? ' Poisson' : '');
 }
 
-const kFamilyTitles = { closed: "Closed loop", constant: "Open loop, constant rate",
-  poisson: "Open loop, Poisson arrivals", schedule: "Scheduled load" };
+const kFamilyTitles = {
+  closed: 'Closed loop',
+  constant: 'Open loop, constant rate',
+  poisson: 'Open loop, Poisson arrivals',
+  schedule: 'Scheduled load'
+};
 
-function makeFamilies({ targets, cells }) {
+function makeFamilies({targets, cells}) {
   const families = [];
   for (const key of Object.keys(kFamilyTitles)) {
     const members = cells.filter((cell) => familyKey(cell.load) === key);
     if (!members.length) continue;
     const levels = [...new Set(members.map((cell) => levelOf(cell.load)))]
-      .filter((level) => level > 0).sort((a, b) => a - b);
-    const series = targets.map((target) => ({ target, cells: members
-      .filter((cell) => cell.target === target.index && !cell.guard)
-      .sort((a, b) => levelOf(a.load) - levelOf(b.load)) })).filter((each) => each.cells.length);
-    families.push({ key, title: kFamilyTitles[key], cells: members, levels, series,
-      closed: key === "closed", axis: key === "closed" ? "requests in flight" : "requests/s offered" });
+                       .filter((level) => level > 0)
+                       .sort((a, b) => a - b);
+    const series =
+        targets
+            .map((target) => ({
+                   target,
+                   cells: members.filter((cell) => cell.target === target.index && !cell.guard)
+                              .sort((a, b) => levelOf(a.load) - levelOf(b.load))
+                 }))
+            .filter((each) => each.cells.length);
+    families.push({
+      key,
+      title: kFamilyTitles[key],
+      cells: members,
+      levels,
+      series,
+      closed: key === 'closed',
+      axis: key === 'closed' ? 'requests in flight' : 'requests/s offered'
+    });
   }
   return families;
 }
@@ -67,26 +99,28 @@ function metricOf(cell, metric) {
   const estimate = cell.summary[metric];
   if (estimate && isNumber(estimate.value)) return estimate;
   const value = cell.latency[metric];
-  return isNumber(value) ? { value, low: value, high: value, interval: false } : null;
+  return isNumber(value) ? {value, low: value, high: value, interval: false} : null;
 }
 
 /** What the ranges of the cells' metrics are; nothing when there are none. */
 function rangeName(cells, metrics) {
   const ranged = present(cells.flatMap((cell) => metrics.map((metric) => metricOf(cell, metric))))
-    .filter((estimate) => estimate.high > estimate.low);
+                     .filter((estimate) => estimate.high > estimate.low);
   if (!ranged.length) return null;
-  return ranged.some((estimate) => estimate.interval) ? "95 % interval" : "smallest to largest";
+  return ranged.some((estimate) => estimate.interval) ? '95 % interval' : 'smallest to largest';
 }
 
 /** A metric of one trial. */
 function trialMetric(trial, metric) {
-  if (metric === "throughput") return trial.throughput_per_s;
+  if (metric === 'throughput') return trial.throughput_per_s;
   const cpu = trial.cpu || {};
-  if (metric.endsWith("_cpu")) return cpu[metric.replace("_cpu", "_us_per_request")];
+  if (metric.endsWith('_cpu')) return cpu[metric.replace('_cpu', '_us_per_request')];
   return ((trial.latency_ms || {}).ok || {})[metric];
 }
 
-function sum(values) { return values.reduce((total, value) => total + (value || 0), 0); }
+function sum(values) {
+  return values.reduce((total, value) => total + (value || 0), 0);
+}
 function largest(values) {
   const numbers = values.filter(isNumber);
   return numbers.length ? Math.max(...numbers) : undefined;
@@ -103,7 +137,7 @@ function kneeOf(cells) {
   let knee = null;
   let before = Infinity;
   for (const cell of cells) {
-    const throughput = metricOf(cell, "throughput");
+    const throughput = metricOf(cell, 'throughput');
     if (!throughput) continue;
     if (throughput.value >= before * 1.05) knee = cell;
     before = throughput.value;
@@ -127,24 +161,28 @@ function loadChoices(model) {
     if (!choices.has(name)) choices.set(name, []);
     choices.get(name).push(cell);
   }
-  return [...choices].map(([name, cells]) => ({ name, cells }));
+  return [...choices].map(([name, cells]) => ({name, cells}));
 }
 
 function firstChoice(model, choices) {
   const family = model.families[0];
   if (!family) return choices[0];
   const level = firstLevel(model, family);
-  return choices.find((choice) => choice.cells.some((cell) => familyKey(cell.load) === family.key &&
-    levelOf(cell.load) === level)) || choices[0];
+  return choices.find(
+             (choice) => choice.cells.some(
+                 (cell) => familyKey(cell.load) === family.key && levelOf(cell.load) === level)) ||
+      choices[0];
 }
 
 function cellName(model, cell) {
-  return model.targets[cell.target].name + (cell.guard ? ", once more" : "");
+  return model.targets[cell.target].name + (cell.guard ? ', once more' : '');
 }
 
 /** `p99<10ms,errors<0.1%`: its limits of latency. */
 function latencyLimits(slo) {
-  const units = { ns: 1e-6, us: 1e-3, "µs": 1e-3, ms: 1, s: 1e3, m: 6e4 };
-  return [...String(slo || "").matchAll(/(p\d+(?:\.\d+)?)\s*<=?\s*(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s|m)\b/g)]
-    .map(([, metric, value, unit]) => ({ metric, ms: Number(value) * units[unit] }));
+  const units = {ns: 1e-6, us: 1e-3, 'µs': 1e-3, ms: 1, s: 1e3, m: 6e4};
+  return [
+    ...String(slo || '').matchAll(
+        /(p\d+(?:\.\d+)?)\s*<=?\s*(\d+(?:\.\d+)?)\s*(ns|us|µs|ms|s|m)\b/g)
+  ].map(([, metric, value, unit]) => ({metric, ms: Number(value) * units[unit]}));
 }

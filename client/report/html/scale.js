@@ -34,7 +34,10 @@ function makeScale(axis, values, from, to, count) {
   let min = axis.min ?? (usable.length ? Math.min(...usable) : 1);
   let max = axis.max ?? (usable.length ? Math.max(...usable) : 10);
   if (axis.log) {
-    if (max / min < 1.3) { min /= 1.4; max *= 1.4; }
+    if (max / min < 1.3) {
+      min /= 1.4;
+      max *= 1.4;
+    }
     const room = (max / min) ** (axis.padding ?? 0.06);
     if (axis.min === undefined) min /= room;
     if (axis.max === undefined) max *= room;
@@ -48,16 +51,17 @@ function makeScale(axis, values, from, to, count) {
   const scale = (value) => from + (at(value) - at(min)) / (at(max) - at(min)) * (to - from);
   scale.min = min;
   scale.max = max;
-  scale.ticks = (axis.ticks || (axis.log ? logTicks : linearTicks)(min, max, count))
-    .filter((tick) => tick >= min * (axis.log ? 0.999 : 1) - 1e-9 && tick <= max * 1.0001);
+  scale.ticks =
+      (axis.ticks || (axis.log ? logTicks : linearTicks)(min, max, count))
+          .filter((tick) => tick >= min * (axis.log ? 0.999 : 1) - 1e-9 && tick <= max * 1.0001);
   return scale;
 }
 
 /** Those of the labels, [position, text], that stand apart; the last one is kept first. */
 function apart(labels, gap) {
   const kept = [];
-  const fits = ([at, text]) => kept.every(([other, width]) =>
-    Math.abs(at - other) >= (textWidth(text) + width) / 2 + gap);
+  const fits = ([at, text]) =>
+      kept.every(([other, width]) => Math.abs(at - other) >= (textWidth(text) + width) / 2 + gap);
   const order = labels.length ? [labels[0], labels[labels.length - 1], ...labels] : [];
   const shown = [];
   for (const label of order) {
