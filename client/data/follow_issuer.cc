@@ -68,6 +68,11 @@ void FollowIssuer::Issue(uint32_t index, rpc::Time now) {
   feed_->engine().Issue(index, **request, now);
 }
 
+void FollowIssuer::Stop() {
+  feed_->engine().Listen(NobodyListens());
+  for (Slot& slot : slots_) slot.timer.Cancel();
+}
+
 void FollowIssuer::Done(uint32_t index, const Outcome& outcome, rpc::Time now) {
   slots_[index].bytes_received += outcome.bytes_received;
   if (outcome.kind == OutcomeKind::kHttpStatus) {

@@ -33,10 +33,11 @@ class FollowIssuer : public Issuer, private Engine::Listener {
   /// `expectations`, which judge the result, outlive it.
   FollowIssuer(const IssuerContext& context, std::unique_ptr<RequestFeed> feed,
                const Expectations& expectations, Options options);
-  ~FollowIssuer() override { feed_->engine().Listen(NobodyListens()); }
+  ~FollowIssuer() override { Stop(); }
 
   void Listen(Issuer::Listener* listener) override;
   void Issue(uint32_t slot, rpc::Time now) override;
+  void Stop() final;
 
  private:
   struct Slot {

@@ -167,10 +167,10 @@ TEST_F(FollowIssuerTest, ServerThatSaysAtOnceIsNotAskedInACircle) {
   EXPECT_EQ(engine.open_count(), 1u);
 }
 
-TEST_F(FollowIssuerTest, NothingHappensAfterItsEnd) {
+TEST_F(FollowIssuerTest, NothingHappensAfterStop) {
   Start();
   engine.AnswerHttp(202, {{"location", "/j"}});
-  issuer.reset();
+  issuer->Stop();
   executor.Advance(seconds(10));
   EXPECT_EQ(engine.open_count(), 0u);
   EXPECT_TRUE(driver.ended.empty());

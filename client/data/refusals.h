@@ -37,7 +37,7 @@ class Refusals {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-/// Hears what engines report between the end of an issuer that listened and their own shutdown.
+/// Hears what engines report when an issuer that listened has stopped.
 inline Engine::Listener* NobodyListens() {
   class Nobody : public Engine::Listener {
     void Done(uint32_t, const Outcome&, rpc::Time) override {}

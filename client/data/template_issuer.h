@@ -19,10 +19,11 @@ class TemplateIssuer : public Issuer, private Engine::Listener {
   TemplateIssuer(rpc::Executor& executor, std::unique_ptr<RequestFeed> feed,
                  const Expectations& expectations)
       : feed_(std::move(feed)), expectations_(expectations), refusals_(executor) {}
-  ~TemplateIssuer() override { feed_->engine().Listen(NobodyListens()); }
+  ~TemplateIssuer() override { Stop(); }
 
   void Listen(Issuer::Listener* listener) override;
   void Issue(uint32_t slot, rpc::Time now) override;
+  void Stop() final { feed_->engine().Listen(NobodyListens()); }
 
  private:
   void Done(uint32_t slot, const Outcome& outcome, rpc::Time now) override;

@@ -28,6 +28,9 @@ class Issuer {
   virtual void Listen(Listener* listener) = 0;
   /// Starts what belongs to one request in `slot`, which is free. Ends with Listener::Done.
   virtual void Issue(uint32_t slot, rpc::Time now) = 0;
+  /// Nothing more is sent or reported, also not of requests that take several steps. Before the
+  /// engines are shut down; what they were given stays until then.
+  virtual void Stop() {}
 };
 
 }  // namespace slipway::client

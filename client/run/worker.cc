@@ -58,6 +58,7 @@ rpc::Task<void> Worker::Run() {
     rpc::Task<void> load = Load(*window_);
     co_await std::move(load);
   }
+  if (issuer_ != nullptr) issuer_->Stop();
   for (const auto& engine : engines_) {
     rpc::Task<void> shutdown = engine->Shutdown();
     co_await std::move(shutdown);

@@ -31,8 +31,9 @@ ScenarioIssuer::ScenarioIssuer(const std::vector<Scenario>& scenarios, const Iss
   for (uint32_t i = 0; i < context.slots; ++i) users_.emplace_back(executor_);
 }
 
-ScenarioIssuer::~ScenarioIssuer() {
+void ScenarioIssuer::Stop() {
   for (Engine* engine : engines_) engine->Listen(NobodyListens());
+  for (User& user : users_) user.timer.Cancel();
 }
 
 absl::StatusOr<std::unique_ptr<ScenarioIssuer>> ScenarioIssuer::Make(

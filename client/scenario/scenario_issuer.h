@@ -28,10 +28,11 @@ class ScenarioIssuer : public Issuer, private Engine::Listener {
   /// `scenarios` outlives it. INVALID_ARGUMENT when an engine cannot send a step.
   static absl::StatusOr<std::unique_ptr<ScenarioIssuer>> Make(
       const std::vector<Scenario>& scenarios, const IssuerContext& context);
-  ~ScenarioIssuer() override;
+  ~ScenarioIssuer() override { Stop(); }
 
   void Listen(Issuer::Listener* listener) override;
   void Issue(uint32_t slot, rpc::Time now) override;
+  void Stop() final;
 
  private:
   struct User {

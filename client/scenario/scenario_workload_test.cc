@@ -261,12 +261,12 @@ steps:
   EXPECT_EQ(driver.steps.size(), 2u);
 }
 
-TEST_F(ScenarioWorkloadTest, NothingHappensAfterItsEnd) {
+TEST_F(ScenarioWorkloadTest, NothingHappensAfterStop) {
   Start("target: http://a\nsteps: [{http: GET /a, think: 1s}, {http: GET /b}]");
   Issue(0);
   Issue(1);
   http.AnswerHttp(200);
-  issuer.reset();
+  issuer->Stop();
   http.AnswerHttp(200);
   executor.Advance(std::chrono::seconds(2));
   EXPECT_EQ(http.calls.size(), 2u);
