@@ -581,7 +581,12 @@ TEST(GrpcEngine, WhatWaitsForAStreamCanTimeOut) {
   ASSERT_TRUE(harness.Connect().ok());
   for (uint32_t slot = 0; slot < 3; ++slot) harness.Issue(slot, Unary());
   harness.AwaitAnswers(3);
-  for (const Answer& answer : harness.answers()) EXPECT_EQ(answer.outcome.code, 4);
+  size_t waited = 0;
+  for (const Answer& answer : harness.answers()) {
+    EXPECT_EQ(answer.outcome.code, 4);
+    if (answer.outcome.stream_wait.count() > 0) ++waited;
+  }
+  EXPECT_EQ(waited, 2u);
 }
 
 TEST(GrpcEngine, HeadersThatThePeerDoesNotTakeAreAFailure) {

@@ -19,7 +19,8 @@ struct CqTag {
 
 /// The executor of a thread that empties one completion queue of the gRPC C++ library: operations,
 /// posted work and timers all end on that thread. Timers need no alarm: the wait for the next tag
-/// ends when the first is due. An alarm only wakes the thread for posted work.
+/// ends when the first is due. An alarm only wakes the thread for posted work. The library waits in
+/// whole milliseconds, so a timer may come by as much too late.
 ///
 /// Made, run and destroyed on one thread; Post may be called by any.
 class CqExecutor : public rpc::Executor {

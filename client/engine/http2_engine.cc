@@ -93,6 +93,9 @@ rpc::Task<absl::Status> Http2Engine::Connect(rpc::Deadline deadline) {
   });
   OpenMore();
   while (connecting_) co_await connect_ended_.Wait();
+  // What has woken us is a turn of one of the connections, and the caller may be about to leave.
+  NextTurn turn{executor_};
+  co_await turn;
   co_return connect_status_;
 }
 

@@ -30,11 +30,14 @@ void Http2Exchange::StartBody() {
 }
 
 void Http2Exchange::SubmitTo(wire::Connection& connection) {
-  if (stream_wait_begin_ != rpc::Time::max()) {
-    stream_wait_ += shared_.executor.Now() - std::exchange(stream_wait_begin_, rpc::Time::max());
-  }
+  EndStreamWait();
   state_ = State::kOpen;
   connection.Submit(*this, request_->headers(), request_->has_body());
+}
+
+void Http2Exchange::EndStreamWait() {
+  if (stream_wait_begin_ == rpc::Time::max()) return;
+  stream_wait_ += shared_.executor.Now() - std::exchange(stream_wait_begin_, rpc::Time::max());
 }
 
 // What is not certainly unprocessed is not sent twice: it may have had its effect.
@@ -92,6 +95,7 @@ void Http2Exchange::Fail(OutcomeKind kind, int code, std::string_view message) {
   if (state_ == State::kEnded) return;
   if (connection() != nullptr) connection()->Reset(*this, NGHTTP2_CANCEL);
   queue_hook.unlink();
+  EndStreamWait();
   message_ = message;
   End(kind, code, false);
 }

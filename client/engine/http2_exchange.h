@@ -113,6 +113,7 @@ class Http2Exchange : public wire::Stream, public TimeoutQueue::Entry {
 
  private:
   void StartBody();
+  void EndStreamWait();
 
   Http2Shared& shared_;
   const uint32_t slot_;

@@ -18,7 +18,13 @@ namespace slipway::client {
 /// Puts a request together, in the order of its headers.
 class Http2RequestBuilder {
  public:
-  explicit Http2RequestBuilder(CallShape shape) { request_->shape_ = shape; }
+  /// `headers`: how many the request has of its own.
+  Http2RequestBuilder(CallShape shape, size_t headers) {
+    constexpr size_t kMostAdded = 10;
+    request_->shape_ = shape;
+    request_->fields_.reserve(headers + kMostAdded);
+    request_->list_.reserve(headers + kMostAdded);
+  }
 
   void Add(std::string name, std::string value) {
     request_->fields_.emplace_back(std::move(name), std::move(value));
@@ -66,14 +72,16 @@ bool ValidPath(const std::string& path) {
   return path.starts_with('/') && nghttp2_check_path(Bytes(path), path.size()) != 0;
 }
 
-/// Headers of the connection have no place in HTTP/2 (RFC 9113, 8.2.2); the length follows from the
-/// body.
-bool Forbidden(std::string_view name, std::string_view value) {
-  static constexpr std::array<std::string_view, 6> kNames = {
-      "connection",        "keep-alive", "proxy-connection",
-      "transfer-encoding", "upgrade",    "content-length"};
-  if (name == "te") return value != "trailers";
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+/// Why HTTP/2 cannot carry this header, in lower case; empty when it can (RFC 9113, 8.2.2).
+std::string_view Objection(std::string_view name, std::string_view value) {
+  static constexpr std::array<std::string_view, 5> kOfTheConnection = {
+      "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
+  if (name == "content-length") return "follows from the body and cannot be given";
+  if (name == "te" && value != "trailers") return "can only be \"trailers\" in HTTP/2";
+  if (std::find(kOfTheConnection.begin(), kOfTheConnection.end(), name) != kOfTheConnection.end()) {
+    return "belongs to HTTP/1.1 connections and has no place in HTTP/2";
+  }
+  return {};
 }
 
 /// `name` is in lower case.
@@ -81,11 +89,9 @@ absl::Status CheckHeader(const std::string& name, const std::string& value) {
   if (name.starts_with(':') || nghttp2_check_header_name(Bytes(name), name.size()) == 0) {
     return absl::InvalidArgumentError(absl::StrFormat("\"%s\" is no name of a header", name));
   }
-  if (Forbidden(name, value)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "the header %s: %s cannot be given: HTTP/2 has none, or it follows from the "
-        "body",
-        name, value));
+  if (const std::string_view objection = Objection(name, value); !objection.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the header %s %s", name, std::string(objection)));
   }
   if (nghttp2_check_header_value(Bytes(value), value.size()) == 0) {
     return absl::InvalidArgumentError(
@@ -199,7 +205,7 @@ absl::StatusOr<std::unique_ptr<const Http2Request>> EncodeHttp2(const EngineSpec
   SLIPWAY_ASSIGN_OR_RETURN(HeaderList headers, CheckedHeaders(request.headers));
   const std::string body = request.messages.empty() ? "" : request.messages[0];
   const std::string* const host = Find(headers, "host");
-  Http2RequestBuilder builder(CallShape::kUnary);
+  Http2RequestBuilder builder(CallShape::kUnary, headers.size());
   AddRequestLine(builder, spec, request.method, request.path,
                  host == nullptr ? spec.authority : *host);
   if (Find(headers, "user-agent") == nullptr) builder.Add("user-agent", UserAgent());
@@ -236,7 +242,7 @@ absl::StatusOr<std::unique_ptr<const Http2Request>> EncodeGrpc(const EngineSpec&
                                                                const Request& request) {
   SLIPWAY_RETURN_IF_ERROR(CheckGrpcRequest(request));
   HeaderList metadata = InLowerCase(request.headers);
-  Http2RequestBuilder builder(request.shape);
+  Http2RequestBuilder builder(request.shape, metadata.size());
   AddRequestLine(builder, spec, "POST", request.path, spec.authority);
   builder.Add("te", "trailers");
   builder.Add("content-type", "application/grpc");
