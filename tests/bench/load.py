@@ -51,6 +51,12 @@ def wrk(tools, url, seconds, headers=1):
     return Load(requests, cpu, shorten(command), wall)
 
 
+def h2load_h1(tools, url, seconds):
+    """HTTP/1.1, closed loop, keep-alive, one thread: h2load's client, as many connections as wrk's."""
+    command = ["h2load", "--h1", "-t1", f"-c{CONNECTIONS}", f"-D{seconds}", url]
+    return h2load_result(command, seconds)
+
+
 def h2load_rate(tools, url, seconds, rate, headers=1):
     """HTTP/1.1 at a given rate (requests a second over all connections), whoever answers."""
     per_connection = max(1, round(rate / CONNECTIONS))
@@ -104,8 +110,9 @@ def ghz(tools, address, seconds):
 
 
 def slipway_load(tools, url, seconds=None, requests=None, concurrency=CONNECTIONS, connections=None,
-                 data=None, timeout=None):
-    """Our own tool, closed loop."""
+                 data=None, timeout=None, rate=None, pid=None):
+    """Our own tool, closed loop; with `rate` open loop at so many requests a second. The detail is the
+    trial of its JSON report."""
     command = [tools.program("slipway-load"), "run", "-c", str(concurrency), "--format", "json"]
     if connections is not None:
         command += ["--connections", str(connections)]
@@ -117,10 +124,14 @@ def slipway_load(tools, url, seconds=None, requests=None, concurrency=CONNECTION
         command += ["--data", data]
     if timeout is not None:
         command += ["--timeout", f"{timeout}s"]
+    if rate is not None:
+        command += ["--rate", str(rate)]
+    if pid is not None:
+        command += ["--pid", str(pid)]
     command.append(url)
     output, cpu, wall = run_counting_cpu(command, (seconds or 0) + 120)
-    result = json.loads(output)["result"]
-    if result["failed"] or not result["ok"]:
-        raise BenchError(f"{shorten(command)}: {result['ok']} ok, {result['failed']} failed: "
-                         f"{result['failures']}")
-    return Load(result["ok"], cpu, shorten(command), wall, result)
+    trial = json.loads(output)["cells"][0]["trials"][0]
+    if trial["failed"] or trial.get("cut_off") or not trial["ok"]:
+        raise BenchError(f"{shorten(command)}: {trial['ok']} ok, {trial['failed']} failed, "
+                         f"{trial.get('cut_off', 0)} cut off: {trial.get('failures')}")
+    return Load(trial["ok"], cpu, shorten(command), wall, trial)

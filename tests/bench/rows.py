@@ -183,29 +183,85 @@ def backend(context):
                               side("grpc-go", theirs), 1.25)
 
 
+PACING_RATE = 10_000
+LAG_AIM_MS = 0.2
+IN_FLIGHT = 10_000
+PAIRS = 9  # the fewest of a comparison of generators
+
+
 def load_row(context):
-    """CPU of the load generator itself, beside ghz (gRPC) and wrk (HTTP/1.1)."""
+    """CPU of the load generator itself, beside ghz and h2load (gRPC), wrk and h2load (HTTP/1.1); pacing."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(context.rest(logged=False))
         grpc = stack.enter_context(context.backend())
-        url = f"http://{server.address}{TARGET}"
-        expect_sales(url)
-        grpc_url = f"grpc://{grpc.address}/docking.v1.Users/ListUsers"
-        data = '{"role":"sales"}'
-        context.tools.ghz()
-        yield context.compare(
-            "load", "unary ListUsers, 64 in flight, 8 connections",
-            trials.Side("slipway-load", trials.tool_trial(lambda seconds: load.slipway_load(
-                context.tools, grpc_url, seconds, connections=8, data=data))),
-            trials.Side("ghz", trials.tool_trial(lambda seconds: load.ghz(
-                context.tools, grpc.address, seconds))), 0.3)
-        context.tools.need("wrk")
-        yield context.compare(
-            "load", "HTTP/1.1 GET 2 rows, 64 connections",
-            trials.Side("slipway-load", trials.tool_trial(lambda seconds: load.slipway_load(
-                context.tools, url, seconds))),
-            trials.Side("wrk", trials.tool_trial(lambda seconds: load.wrk(
-                context.tools, url, seconds))), None)
+        yield from load_pairs(context, f"http://{server.address}{TARGET}", grpc)
+        yield pacing(context, server)
+        yield in_flight(context, server)
+
+
+def load_pairs(context, url, grpc):
+    """Our tool beside each of the others, against the same server, a pair at a time."""
+    expect_sales(url)
+    grpc_url = f"grpc://{grpc.address}/docking.v1.Users/ListUsers"
+    data = '{"role":"sales"}'
+    grpc_what = "unary ListUsers, 64 in flight, 8 connections"
+    http_what = "HTTP/1.1 GET 2 rows, 64 connections"
+    tools = context.tools
+
+    def compare(what, peer, ours, theirs, aim):
+        return trials.compare(
+            "load", f"{what}: {peer}", trials.Side("slipway-load", trials.tool_trial(ours)),
+            trials.Side(peer, trials.tool_trial(theirs)), aim, max(PAIRS, context.rounds),
+            context.seconds, context.say)
+
+    def our_grpc(seconds):
+        return load.slipway_load(tools, grpc_url, seconds, connections=8, data=data)
+
+    def our_http(seconds):
+        return load.slipway_load(tools, url, seconds)
+
+    # h2load does not look at grpc-status: make sure before that the method works.
+    load.slipway_load(tools, grpc_url, requests=100, data=data)
+    tools.ghz()
+    yield compare(grpc_what, "ghz", our_grpc,
+                  lambda seconds: load.ghz(tools, grpc.address, seconds), 0.17)
+    tools.need("h2load")
+    yield compare(grpc_what, "h2load", our_grpc,
+                  lambda seconds: load.h2load_grpc(tools, grpc.address, seconds, context.folder),
+                  1.3)
+    tools.need("wrk")
+    yield compare(http_what, "wrk", our_http, lambda seconds: load.wrk(tools, url, seconds), 1.0)
+    yield compare(http_what, "h2load", our_http,
+                  lambda seconds: load.h2load_h1(tools, url, seconds), None)
+
+
+def pacing(context, server):
+    """How late the generator starts what is due in open loop, against a server that has little to do."""
+    done = load.slipway_load(context.tools, f"http://{server.address}/", 2 * context.seconds,
+                             rate=PACING_RATE, concurrency=1000, connections=CONNECTIONS)
+    lag, cpu = done.detail["latency_ms"]["lag"]["p99"], done.detail["cpu"]
+    verdict = "met" if lag <= LAG_AIM_MS else "MISSED"
+    return Note(
+        "load", f"pacing at {PACING_RATE:,}/s, open loop",
+        f"lag p99 {lag * 1000:.0f} µs (aim {LAG_AIM_MS * 1000:.0f}); of all cores' time "
+        f"{100 * cpu['steal_share']:.1f} % was stolen by the hypervisor; the generator's threads used "
+        f"{100 * cpu['generator_share']:.0f} % of theirs and waited "
+        f"{100 * cpu['generator_waited_share']:.1f} % of it for a core",
+        {"lag_p99_ms": lag, **cpu}, verdict, [server.shown, done.command])
+
+
+def in_flight(context, server):
+    """10,000 requests at a time, which the server answers as fast as it can."""
+    most = min(IN_FLIGHT, max(1, context.open_files - 200))
+    done = load.slipway_load(context.tools, f"http://{server.address}{TARGET}", context.seconds,
+                             concurrency=most, timeout=60)
+    latency = done.detail["latency_ms"]["ok"]
+    return Note(
+        "load", f"{most:,} in flight, HTTP/1.1",
+        f"{done.detail['throughput_per_s']:,.0f} requests/s, p99 {latency['p99']:,.0f} ms, none failed; "
+        f"{done.detail['cpu']['generator_us_per_request']:.1f} µs of the generator's CPU a request",
+        {"requests": done.requests, "p99_ms": latency["p99"], **done.detail["cpu"]}, "met",
+        [server.shown, done.command])
 
 
 def engines(context):

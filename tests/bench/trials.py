@@ -2,6 +2,7 @@
 falls on all of them; the figure is the median of the rounds' ratios."""
 
 import dataclasses
+import math
 import statistics
 from typing import Callable
 
@@ -15,7 +16,8 @@ class Side:
 
 @dataclasses.dataclass
 class Figure:
-    """A line of the table. ratio is ours over theirs; aim is the largest ratio that meets it."""
+    """A line of the table. ratio is ours over theirs, spread where it lies from round to round or, with
+    `is_interval`, with 95 % confidence; aim is the largest ratio that meets it."""
     row: str
     what: str
     ours: str
@@ -28,6 +30,7 @@ class Figure:
     our_rate: float
     their_rate: float
     commands: list
+    is_interval: bool = False
 
     def verdict(self):
         if self.aim is None:
@@ -46,6 +49,20 @@ class Note:
     commands: list
 
 
+def median_interval(values):
+    """Two of the sorted values between which the true median lies with at least 95 % confidence,
+    whatever the distribution: the ranks of the sign test. Nothing of fewer than six values."""
+    ordered = sorted(values)
+    count = len(ordered)
+    outside, rank = 0.0, 0  # the probability that the median is below the value of this rank
+    while True:
+        outside += math.comb(count, rank) / 2 ** count
+        if 2 * outside > 0.05:
+            break
+        rank += 1
+    return (ordered[rank - 1], ordered[count - rank]) if rank > 0 else None
+
+
 def compare(row, what, ours, theirs, aim, rounds, seconds, say):
     """Warms both up, then runs `rounds` pairs, the order reversed in each second one."""
     for side in (ours, theirs):
@@ -59,11 +76,13 @@ def compare(row, what, ours, theirs, aim, rounds, seconds, say):
         say(f"{row}, {what}: {number + 1}/{rounds}: {mine[0]:.1f} / {other[0]:.1f} µs")
     mine, other = results[ours.name], results[theirs.name]
     ratios = [a[0] / b[0] for a, b in zip(mine, other)]
+    interval = median_interval(ratios)
     return Figure(
         row=row, what=what, ours=ours.name, theirs=theirs.name,
         our_micros=statistics.median(r[0] for r in mine),
         their_micros=statistics.median(r[0] for r in other),
-        ratio=statistics.median(ratios), spread=(min(ratios), max(ratios)), aim=aim,
+        ratio=statistics.median(ratios), spread=interval or (min(ratios), max(ratios)),
+        is_interval=interval is not None, aim=aim,
         our_rate=statistics.median(r[1] for r in mine),
         their_rate=statistics.median(r[1] for r in other),
         commands=mine[0][2] + other[0][2])
