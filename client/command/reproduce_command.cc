@@ -118,7 +118,7 @@ absl::Status RunPart(const Part& part, ReproduceRun& run) {
   if (!status.ok()) {
     const std::string message(status.message());
     if (table.title.empty()) table.title = absl::StrFormat("(%c) %s", part.letter, part.what);
-    table.rows.push_back({absl::StrCat("FAILED: ", message)});
+    table.rows.push_back({absl::StrCat("FAILED: ", Shortened(message))});
     run.Say(absl::StrFormat("(%c) failed: %s", part.letter, message));
     run.report().notices.push_back(
         {Notice::Level::kWarning, absl::StrFormat("Part (%c) failed: %s", part.letter, message)});

@@ -45,10 +45,10 @@ absl::Status JobConsumer::FollowAll(const std::function<void(rpc::Time)>& ended)
 }
 
 rpc::Task<absl::StatusOr<Response>> JobConsumer::Timed(Request request, Histogram* histogram) {
-  const rpc::Time begin = session_.Now();
-  rpc::Task<absl::StatusOr<Response>> fetching = session_.Fetch(std::move(request));
+  rpc::Duration took{};
+  rpc::Task<absl::StatusOr<Response>> fetching = session_.Fetch(std::move(request), &took);
   absl::StatusOr<Response> answer = co_await std::move(fetching);
-  histogram->Record((session_.Now() - begin).count());
+  if (answer.ok()) histogram->Record(took.count());
   co_return answer;
 }
 

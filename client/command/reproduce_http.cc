@@ -115,7 +115,7 @@ rpc::Task<void> HttpSession::RunOne(rpc::Task<void> conversation) {
   if (--running_ == 0) ended_ = true;
 }
 
-rpc::Task<absl::StatusOr<Response>> HttpSession::Fetch(Request request) {
+rpc::Task<absl::StatusOr<Response>> HttpSession::Fetch(Request request, rpc::Duration* took) {
   if (interrupted) co_return absl::CancelledError("interrupted");
   auto encoded = engine_->Encode(request);
   if (!encoded.ok()) co_return encoded.status();
@@ -129,6 +129,7 @@ rpc::Task<absl::StatusOr<Response>> HttpSession::Fetch(Request request) {
     Start(&pending, slot);
   }
   co_await pending.end.Wait();  // its end is always posted, so it cannot have come before
+  if (took != nullptr) *took = pending.ended - pending.sent;
   co_return std::move(pending.answer);
 }
 
@@ -141,12 +142,14 @@ rpc::Task<void> HttpSession::Sleep(rpc::Duration duration) {
 
 void HttpSession::Start(Pending* pending, uint32_t slot) {
   busy_[slot] = pending;
-  engine_->Issue(slot, *pending->request, Now());
+  pending->sent = Now();
+  engine_->Issue(slot, *pending->request, pending->sent);
 }
 
-void HttpSession::Done(uint32_t slot, const Outcome& outcome, rpc::Time) {
+void HttpSession::Done(uint32_t slot, const Outcome& outcome, rpc::Time now) {
   Pending* const ended = std::exchange(busy_[slot], nullptr);
   ended->answer = AnswerOf(outcome);
+  ended->ended = now;
   // Resumed later: from inside the engine it might fetch and end, fetch and end, ever deeper.
   loop_->executor().Post([ended] { ended->end.Wake(); });
   if (waiting_.empty()) {

@@ -49,8 +49,9 @@ class HttpSession : private Engine::Listener {
   absl::Status RunAll(size_t count, const std::function<rpc::Task<void>(size_t)>& conversation);
 
   /// The answer, whatever its status. UNAVAILABLE and DEADLINE_EXCEEDED say why there is none,
-  /// CANCELLED that the session has been interrupted. Only within RunAll.
-  rpc::Task<absl::StatusOr<Response>> Fetch(Request request);
+  /// CANCELLED that the session has been interrupted. `took`, unless it is null, is the time from
+  /// the sending, when a slot was free, to the end. Only within RunAll.
+  rpc::Task<absl::StatusOr<Response>> Fetch(Request request, rpc::Duration* took = nullptr);
   /// Only within RunAll.
   rpc::Task<void> Sleep(rpc::Duration duration);
 
@@ -61,6 +62,8 @@ class HttpSession : private Engine::Listener {
   struct Pending {
     std::unique_ptr<const Engine::Encoded> request;
     absl::StatusOr<Response> answer = absl::UnknownError("no answer yet");
+    rpc::Time sent;
+    rpc::Time ended;
     rpc::WaitSlot end;
   };
 

@@ -35,7 +35,7 @@ class JobConsumer {
   /// Submits all, and follows each to its result; `ended` is called when one has it.
   absl::Status FollowAll(const std::function<void(rpc::Time)>& ended);
 
-  /// Nanoseconds from the sending (so the wait for a connection counts) to the answer.
+  /// Nanoseconds from the sending to the answer.
   const Histogram& acknowledged() const { return acknowledged_; }
   const Histogram& polled() const { return polled_; }
   const Histogram& collected() const { return collected_; }

@@ -45,13 +45,16 @@ rpc::Task<void> AskUntilOk(HttpSession* session, std::string path, rpc::Deadline
   }
 }
 
-/// A gateway listens before it knows its backend: waits until its answers are 200.
-absl::Status WaitUntilAnswers(uint16_t port, const std::string& path) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto session, HttpSession::Open({.port = port}));
+/// REST is listened on before the services behind it are known: waits until a call that costs
+/// nothing is answered with 200.
+absl::Status WaitUntilAnswers(LocalServer& server) {
+  SLIPWAY_RETURN_IF_ERROR(
+      server.child.WaitUntilAccepts(kLoopback, server.rest_port, kStartPatience));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto session, HttpSession::Open({.port = server.rest_port}));
   absl::Status status;
   const rpc::Deadline deadline = session->Now() + kStartPatience;
   SLIPWAY_RETURN_IF_ERROR(session->RunAll(
-      1, [&](size_t) { return AskUntilOk(session.get(), path, deadline, &status); }));
+      1, [&](size_t) { return AskUntilOk(session.get(), "/", deadline, &status); }));
   return status;
 }
 
@@ -95,8 +98,7 @@ absl::StatusOr<LocalServer> ReproduceRun::StartServer(const Switches& switches) 
                                  "--access-log", "off", "--drain-grace", "1s"},
                                 switches));
   LocalServer server{std::move(child), rest, grpc, ShownCommand("slipway-server", switches)};
-  // It begins with gRPC.
-  SLIPWAY_RETURN_IF_ERROR(server.child.WaitUntilAccepts(kLoopback, rest, kStartPatience));
+  SLIPWAY_RETURN_IF_ERROR(WaitUntilAnswers(server));
   return server;
 }
 
@@ -110,8 +112,7 @@ absl::StatusOr<LocalServer> ReproduceRun::StartGateway(const LocalServer& backen
                     "off", "--log-level", "warning", "--access-log", "off", "--drain-grace", "1s"},
                    switches));
   LocalServer gateway{std::move(child), rest, 0, ShownCommand("slipway-gateway", switches)};
-  SLIPWAY_RETURN_IF_ERROR(gateway.child.WaitUntilAccepts(kLoopback, rest, kStartPatience));
-  SLIPWAY_RETURN_IF_ERROR(WaitUntilAnswers(rest, "/"));
+  SLIPWAY_RETURN_IF_ERROR(WaitUntilAnswers(gateway));
   return gateway;
 }
 
@@ -127,6 +128,12 @@ absl::StatusOr<TrialResult> ReproduceRun::Trial(const Plan& plan, const std::str
   absl::StatusOr<TrialResult> result = RunTrial(plan, progress);
   interrupted_ |= result.ok() ? result->interrupted : absl::IsCancelled(result.status());
   return result;
+}
+
+std::string Shortened(const std::string& text) {
+  constexpr size_t kMost = 60;
+  const std::string line = text.substr(0, text.find('\n'));
+  return line.size() <= kMost ? line : line.substr(0, kMost) + "...";
 }
 
 void ReproduceRun::Say(const std::string& text) const {

@@ -130,8 +130,11 @@ absl::Status ReproduceWaiting(ReproduceRun& run, ReportTable* table) {
       }
     } else if (setup.workers >= kManyWorkers && !run.interrupted()) {
       // That a machine cannot do it is a result, too.
+      const std::string why(result.status().message());
+      run.report().notices.push_back(
+          {Notice::Level::kNote, absl::StrCat("(a) ", NameOf(setup), ": ", why)});
       table->rows.push_back({NameOf(setup), FormatCount(setup.requests), "-", "0", "-", "-", "-",
-                             "-", "-", std::string(result.status().message())});
+                             "-", "-", Shortened(why)});
     } else {
       return result.status();
     }
