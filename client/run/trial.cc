@@ -172,6 +172,7 @@ class Coordinator {
     phase_ = Phase::kDraining;
     server_timer_.Cancel();
     window_.end = std::min(window_.end, executor_.Now());
+    FinishWhenOver();
   }
 
   void LookAtServer() {
@@ -185,8 +186,14 @@ class Coordinator {
 
   void OnEnded() {
     if (++ended_ < workers_.size()) return;
-    CloseWindow();
-    done_ = true;
+    // The last request that is due may have ended long before the window: the pause is measured.
+    const bool time_ends_it = pace_.duration().has_value() && plan_.load.requests == 0;
+    if (!time_ends_it) CloseWindow();
+    FinishWhenOver();
+  }
+
+  void FinishWhenOver() {
+    if (phase_ == Phase::kDraining && ended_ == workers_.size()) done_ = true;
   }
 
   void ShowProgress() {

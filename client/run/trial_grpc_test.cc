@@ -175,8 +175,10 @@ TEST(GrpcTrial, ConnectionsAreAsManyAsAskedFor) {
 
 TEST(GrpcTrial, FewStreamsDelayButFailNothing) {
   GrpcServer server(Ok, {.max_concurrent_streams = 2});
-  EXPECT_EQ(MustRun(At(server.endpoint(), 2000, 200)).tally.ok(), 2000);
+  const TrialResult result = MustRun(At(server.endpoint(), 2000, 200));
+  EXPECT_EQ(result.tally.ok(), 2000);
   EXPECT_EQ(server.calls(), 2000);
+  EXPECT_GT(result.tally.Of(Series::kStreamWait).count(), 0);
 }
 
 TEST(GrpcTrial, TimeoutsCancelTheCall) {

@@ -225,9 +225,9 @@ TEST(HttpTrial, SendsMethodHeadersAndBody) {
   });
   TestRun run = At(server.port(), 100, 4);
   run.request = {.method = "POST",
-                    .path = "/users?role=sales",
-                    .headers = {{"X-Test", "yes"}, {"Content-Type", "application/json"}},
-                    .messages = {"{\"a\":1}"}};
+                 .path = "/users?role=sales",
+                 .headers = {{"X-Test", "yes"}, {"Content-Type", "application/json"}},
+                 .messages = {"{\"a\":1}"}};
   EXPECT_EQ(MustRun(run).tally.ok(), 100);
   EXPECT_EQ(wrong, 0);
 }
@@ -448,6 +448,18 @@ TEST(HttpTrial, ScheduleIsMeasuredWhole) {
   EXPECT_EQ(result.offered, 50 + 40 + 50);
   EXPECT_EQ(result.tally.ok(), 140);
   EXPECT_EQ(result.elapsed, milliseconds(200));
+}
+
+TEST(HttpTrial, PauseAfterTheLastRequestIsMeasured) {
+  HttpServer server(Ok);
+  TestRun run = At(server.port(), 0, 4);
+  run.load.model = LoadModel::kSchedule;
+  run.load.schedule = "+4,200ms@0";
+  const TrialResult result = MustRun(run);
+  EXPECT_EQ(result.tally.ok(), 4);
+  EXPECT_EQ(result.elapsed, milliseconds(200));
+  EXPECT_GT(result.throughput(), 0);
+  EXPECT_LE(result.throughput(), 20);
 }
 
 TEST(HttpTrial, ScheduleThatIsNoneIsSaid) {
