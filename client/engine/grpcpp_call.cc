@@ -148,9 +148,9 @@ void GrpcppCall::OnFinished(bool) {
   const CallShape shape = request_->shape();
   const bool one = shape == CallShape::kUnary || shape == CallShape::kClientStream;
   if (one && status_.ok() && received_ != 1) {
-    status_ = grpc::Status(grpc::StatusCode::INTERNAL,
-                           absl::StrCat("the server answered with ", received_,
-                                        " messages instead of exactly one"));
+    status_ = grpc::Status(
+        grpc::StatusCode::INTERNAL,
+        absl::StrCat("the server answered with ", received_, " messages instead of exactly one"));
   }
   if (spec_.keep_response) KeepResponse();
   Report();
