@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/temporary_directory.h"
 #include "client/testing/scripted_server.h"
 #include "wire/testing/certificates.h"
 
@@ -456,7 +457,7 @@ TEST(Http1Engine, RefusesWhatIsNoHttpRequest) {
 
 class Http1TlsTest : public ::testing::Test {
  protected:
-  Http1TlsTest() : authority_(::testing::TempDir(), "http1-authority") {}
+  Http1TlsTest() : authority_(directory_.path(), "http1-authority") {}
 
   void Serve(
       const std::string& alternative_name, const std::string& client_ca = "",
@@ -480,6 +481,7 @@ class Http1TlsTest : public ::testing::Test {
     return std::string(status.message());
   }
 
+  base::TemporaryDirectory directory_;
   TestAuthority authority_;
   std::unique_ptr<boost::asio::ssl::context> context_;
   std::optional<ScriptedServer> server_;
@@ -514,7 +516,7 @@ TEST_F(Http1TlsTest, WrongNameIsNamed) {
 
 TEST_F(Http1TlsTest, UnknownAuthorityIsNamed) {
   Serve("IP:127.0.0.1");
-  const TestAuthority stranger(::testing::TempDir(), "http1-stranger");
+  const TestAuthority stranger(directory_.path(), "http1-stranger");
   for (const std::string& ca : {stranger.ca_file(), std::string()}) {
     const std::string error = ConnectError({.ca = ca});
     EXPECT_THAT(error, HasSubstr(absl::StrCat("the TLS handshake with 127.0.0.1:", server_->port(),

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/testing/temporary_directory.h"
 #include "client/testing/scripted_server.h"
 #include "wire/testing/certificates.h"
 
@@ -24,7 +25,7 @@ using wire::testing::TestAuthority;
 
 class TlsClientTest : public ::testing::Test {
  protected:
-  TlsClientTest() : authority_(::testing::TempDir(), "tls-authority") {}
+  TlsClientTest() : authority_(directory_.path(), "tls-authority") {}
 
   void Serve(const char* alpn) {
     context_ = MakeServerContext(authority_.Issue("IP:127.0.0.1"), "", alpn);
@@ -43,6 +44,7 @@ class TlsClientTest : public ::testing::Test {
     return std::string(tls.status().message());
   }
 
+  base::TemporaryDirectory directory_;
   TestAuthority authority_;
   std::unique_ptr<boost::asio::ssl::context> context_;
   std::optional<ScriptedServer> server_;
@@ -81,7 +83,7 @@ TEST_F(TlsClientTest, ProbeOfAServerThatChoosesNothing) {
 }
 
 TEST_F(TlsClientTest, ProbeNamesTheVerifiersReason) {
-  TestAuthority stranger(::testing::TempDir(), "tls-stranger");
+  TestAuthority stranger(directory_.path(), "tls-stranger");
   context_ = MakeServerContext(stranger.Issue("IP:127.0.0.1"));
   server_.emplace([](ScriptedServer::Peer& peer) { peer.WaitForEnd(); }, context_.get());
   const absl::Status status = Probe({"h2"}).status();
