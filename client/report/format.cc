@@ -72,7 +72,11 @@ std::string Wrapped(std::string_view text, size_t width, std::string_view first,
   std::string line(first);
   bool has_words = false;
   while (!text.empty()) {
-    const size_t blank = std::min(text.find(' '), text.size());
+    size_t blank = std::min(text.find(' '), text.size());
+    // A number and its unit stay together.
+    if (text.substr(blank).starts_with(" %")) {
+      blank = std::min(text.find(' ', blank + 1), text.size());
+    }
     const std::string_view word = text.substr(0, blank);
     text.remove_prefix(std::min(blank + 1, text.size()));
     if (has_words && DisplayWidth(line) + 1 + DisplayWidth(word) > width) {

@@ -62,6 +62,7 @@ TEST(Wrapped, BreaksBetweenWords) {
   EXPECT_EQ(Wrapped("überlänge ß", 11, "", ""), "überlänge ß\n");
   EXPECT_EQ(Wrapped("muchtoolong x", 3, "- ", "  "), "- muchtoolong\n  x\n");
   EXPECT_EQ(Wrapped("", 3, "", ""), "\n");
+  EXPECT_EQ(Wrapped("about 95 % of it", 9, "", ""), "about\n95 % of\nit\n");
 }
 
 TEST(TextTable, LinesUpByDisplayedWidth) {

@@ -13,7 +13,6 @@ using google::protobuf::ListValue;
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
-constexpr int64_t kLargestExact = int64_t{1} << 53;
 constexpr double kMostSeconds = 1e9;
 
 std::string_view TypeName(const Value& value) {
@@ -120,7 +119,7 @@ int64_t JsonObject::Int(std::string_view key, int64_t least, int64_t most, int64
   return static_cast<int64_t>(number);
 }
 
-int64_t JsonObject::Count(std::string_view key) const { return Int(key, 0, kLargestExact); }
+int64_t JsonObject::Count(std::string_view key) const { return Int(key, 0, kMostCount); }
 
 double JsonObject::Number(std::string_view key, double least, double most) const {
   const Value* const value = Find(key);

@@ -19,6 +19,8 @@ namespace slipway::client {
 class JsonObject {
  public:
   using Value = google::protobuf::Value;
+  /// A hundred thousand of them can be added up, and doubles hold them exactly.
+  static constexpr int64_t kMostCount = 90'000'000'000'000;
 
   /// `path` is empty for the document itself.
   JsonObject(const Value* value, std::string path, absl::Status* status);
@@ -36,7 +38,7 @@ class JsonObject {
   bool Bool(std::string_view key) const;
   /// A whole number from `least` to `most`; `absent` when there is none.
   int64_t Int(std::string_view key, int64_t least, int64_t most, int64_t absent = 0) const;
-  /// A whole number of at least 0 that doubles hold exactly.
+  /// A whole number from 0 to kMostCount; 0 when absent.
   int64_t Count(std::string_view key) const;
   /// Finite; 0 when absent.
   double Number(std::string_view key, double least, double most) const;

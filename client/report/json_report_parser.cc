@@ -24,6 +24,9 @@ constexpr double kMostRate = 1e12;
 /// All histograms of one report: a short text can ask for much memory.
 constexpr uint64_t kMostHistogramBytes = uint64_t{4} << 30;
 constexpr size_t kMostSteps = 1000;
+constexpr size_t kMostTrials = 20'000;
+/// Larger seeds are strings: a double would not hold them.
+constexpr int64_t kMostNumericSeed = int64_t{1} << 53;
 /// Blocks and places in the order: leaves room for merging.
 constexpr int64_t kMostPlaces = 100'000'000;
 /// Deeper than any report.
@@ -86,7 +89,9 @@ class ReportParser {
 
   /// A number, or a string when a double would not hold it.
   uint64_t Seed(const JsonObject& json) const {
-    if (!json.IsString("seed")) return static_cast<uint64_t>(json.Count("seed"));
+    if (!json.IsString("seed")) {
+      return static_cast<uint64_t>(json.Int("seed", 0, kMostNumericSeed));
+    }
     uint64_t seed = 0;
     const std::string text = json.String("seed");
     if (!absl::SimpleAtoi(text, &seed)) {
@@ -118,7 +123,10 @@ class ReportParser {
     cell.target = Index(json, "target", report_.targets.size());
     cell.is_guard = json.Bool("guard");
     cell.load = Load(json.Object("load"));
-    json.ForEach("trials", [&](const JsonObject& trial) { cell.trials.push_back(Trial(trial)); });
+    json.ForEach("trials", [&](const JsonObject& trial) {
+      if (++trials_ > kMostTrials) return trial.Fail("", "is one too many");
+      cell.trials.push_back(Trial(trial));
+    });
     report_.cells.push_back(std::move(cell));
   }
 
@@ -287,6 +295,10 @@ class ReportParser {
                                   found.highest, " with ", found.digits));
       return std::nullopt;
     }
+    if (histogram->count() < 0 || histogram->count() > JsonObject::kMostCount) {
+      json.Fail(key, "holds more samples than can be added up");
+      return std::nullopt;
+    }
     if (!Charge(*histogram)) {
       json.Fail(key, "is beyond the histograms that one report may have");
       return std::nullopt;
@@ -340,6 +352,7 @@ class ReportParser {
 
   Report report_;
   uint64_t histogram_bytes_ = 0;
+  size_t trials_ = 0;
 };
 
 }  // namespace

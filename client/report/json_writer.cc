@@ -29,7 +29,7 @@ JsonWriter& JsonWriter::Int(int64_t value) { return Value(absl::StrCat(value)); 
 
 JsonWriter& JsonWriter::Number(double value) {
   if (!std::isfinite(value)) return Null();
-  if (std::abs(value) >= 1e5) return Int(std::llround(value));
+  if (std::abs(value) >= 1e5 && std::abs(value) < 1e15) return Int(std::llround(value));
   return Value(absl::StrFormat("%.6g", value));
 }
 

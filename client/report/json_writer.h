@@ -22,7 +22,7 @@ class JsonWriter {
 
   JsonWriter& String(std::string_view value);
   JsonWriter& Int(int64_t value);
-  /// With six significant digits or as many as a whole number needs; null when not finite.
+  /// With six significant digits, or whole from 100,000 to 1e15; null when not finite.
   JsonWriter& Number(double value);
   /// With as many digits as reading the same number again needs; null when not finite.
   JsonWriter& Exact(double value);
