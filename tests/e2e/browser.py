@@ -15,15 +15,17 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Browser:
-    """One browser with one page. `errors` and `requests` hold what the page did wrong and asked for."""
+    """One browser with one page. `errors` and `requests` hold what went wrong and was asked for."""
 
     def __init__(self):
-        self._profile = tempfile.TemporaryDirectory(prefix="slipway-chromium-", ignore_cleanup_errors=True)
+        self._profile = tempfile.TemporaryDirectory(prefix="slipway-chromium-",
+                                                    ignore_cleanup_errors=True)
         their_in, self._out = os.pipe()
         self._in, their_out = os.pipe()
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", f'exec "$@" 3<&{their_in} 4>&{their_out}', "sh", CHROMIUM,
-             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+             "--hide-scrollbars",
              "--disable-background-networking", "--disable-component-update", "--no-first-run",
              "--proxy-server=127.0.0.1:9", f"--user-data-dir={self._profile.name}",
              "--remote-debugging-pipe", "about:blank"],
@@ -36,8 +38,10 @@ class Browser:
         self.events = []
         self.errors = []
         self.requests = []
-        target = next(each for each in self.call("Target.getTargets")["targetInfos"] if each["type"] == "page")
-        self._session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
+        target = next(each for each in self.call("Target.getTargets")["targetInfos"]
+                      if each["type"] == "page")
+        self._session = self.call("Target.attachToTarget", targetId=target["targetId"],
+                                  flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(domain + ".enable")
 
@@ -93,8 +97,10 @@ class Browser:
         if method == "Runtime.exceptionThrown":
             details = parameters["exceptionDetails"]
             self.errors.append(details.get("exception", {}).get("description", details["text"]))
-        elif method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning", "assert"):
-            self.errors.append(" ".join(str(each.get("description", each.get("value"))) for each in parameters["args"]))
+        elif (method == "Runtime.consoleAPICalled"
+              and parameters["type"] in ("error", "warning", "assert")):
+            self.errors.append(" ".join(str(each.get("description", each.get("value")))
+                                        for each in parameters["args"]))
         elif method == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
             self.errors.append(parameters["entry"]["text"])
         elif method == "Network.requestWillBeSent":
@@ -105,7 +111,8 @@ class Browser:
         self.errors.clear()
         self.requests.clear()
         self.events.clear()
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=1, mobile=False)
         self.call("Emulation.setEmulatedMedia", media="",
                   features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self.call("Page.navigate", url=url)
@@ -116,11 +123,13 @@ class Browser:
 
     def settle(self):
         """Two frames, so that what resizing leads to has been drawn."""
-        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+        self.run("new Promise(done => requestAnimationFrame("
+                 "() => requestAnimationFrame(() => done(1))))")
 
     def run(self, expression):
         """The value of a script."""
-        result = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        result = self.call("Runtime.evaluate", expression=expression, awaitPromise=True,
+                           returnByValue=True)
         if "exceptionDetails" in result:
             raise RuntimeError(result["exceptionDetails"]["exception"]["description"])
         return result["result"].get("value")

@@ -28,12 +28,14 @@ def page_of(report):
         data = data.replace(raw, escaped)
     parts = {"/*css*/": read("report.css"), "{{data}}": data,
              "/*script*/": "".join(read(name) for name in sorted(glob.glob("*.js", root_dir=PAGE)))}
-    return re.sub(r"/\*css\*/|\{\{data\}\}|/\*script\*/", lambda mark: parts[mark[0]], read("report.html"))
+    return re.sub(r"/\*css\*/|\{\{data\}\}|/\*script\*/", lambda mark: parts[mark[0]],
+                  read("report.html"))
 
 
 # Texts of charts that stick out of the page or lie on one another.
 CLASHES = """[...document.querySelectorAll('.plot svg')].flatMap(svg => {
-  const texts = [...svg.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]);
+  const texts = [...svg.querySelectorAll("text")]
+    .map(text => [text.textContent, text.getBoundingClientRect()]);
   const found = texts.filter(([, r]) => r.left < -0.5 || r.right > document.documentElement.clientWidth + 0.5)
     .map(([text]) => 'cut off: ' + text);
   texts.forEach(([a, p], i) => texts.slice(i + 1).forEach(([b, q]) => {
@@ -111,7 +113,8 @@ class ReportPage(unittest.TestCase):
 
     def check_clean(self):
         self.assertEqual(self.browser.errors, [])
-        self.assertEqual([url for url in self.browser.requests if not url.startswith(("file:", "data:"))], [])
+        self.assertEqual([url for url in self.browser.requests
+                          if not url.startswith(("file:", "data:"))], [])
         self.assertEqual(len([url for url in self.browser.requests if url.startswith("file:")]), 1)
 
     def test_every_report_draws_at_every_width(self):
@@ -179,7 +182,8 @@ class ReportPage(unittest.TestCase):
         self.assertNotEqual(self.browser.run("document.title"), "broken")
         self.assertEqual(self.count("img"), 0)
         self.assertEqual(self.count("script"), 2)
-        self.assertIn("<img src=x", self.browser.run("document.querySelector('.verdicts').textContent"))
+        self.assertIn("<img src=x",
+                      self.browser.run("document.querySelector('.verdicts').textContent"))
 
     def test_legend_hides_a_target(self):
         self.show("comparison")
@@ -258,7 +262,8 @@ class ReportPage(unittest.TestCase):
 
     def test_screenshots(self):
         kept = "SLIPWAY_SCREENSHOTS" in os.environ
-        for name in ("comparison", "open_loop", "single", "pair", "reproduce", "crowd") if kept else ("comparison",):
+        for name in ("comparison", "open_loop", "single", "pair", "reproduce",
+                     "crowd") if kept else ("comparison",):
             for theme, dark in (("light", False), ("dark", True)):
                 for size, width in (("wide", WIDE), ("narrow", PHONE)):
                     self.show(name, width=width, dark=dark)

@@ -93,7 +93,8 @@ function cellTable(model) {
   return tableCard({
     name: 'cells',
     title: 'All measurements',
-    note: 'Medians over trials. A dimmed ratio shows no difference.',
+    note: 'Medians over trials.' +
+        (model.cells.some(ratioOf) ? ' A dimmed ratio shows no difference.' : ''),
     columns: used,
     rows: model.cells
   });

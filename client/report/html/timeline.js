@@ -79,7 +79,9 @@ function timelineCharts(model, cells) {
   }
   fillTrials();
   update();
-  return [tools, el('div', {class: 'grid'}, latency, rate)];
+  const succeeded = cells.some(
+      (each) => each.trials.some((one) => slicesOf(one).some((slice) => isNumber(slice.p50))));
+  return [tools, el('div', {class: 'grid'}, succeeded ? latency : null, rate)];
 }
 
 function firstTrial(cell) {
