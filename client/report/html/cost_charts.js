@@ -94,9 +94,10 @@ function serverTable(model) {
       (target) => choices.some((choice) => largestOf(choice, target, 'resident_bytes') > 0));
   if (!targets.length) return null;
   const columns = targets.flatMap(
-      (target) => [['memory', 'resident_bytes', formatBytes], ['threads', 'threads', formatCount]]
+      (target) => [['Memory', 'resident_bytes', formatBytes], ['Threads', 'threads', formatCount]]
                       .map(([word, name, format]) => ({
-                             title: targets.length > 1 ? `${target.name}, ${word}` : word,
+                             title: targets.length > 1 ? `${target.name}, ${word.toLowerCase()}` :
+                                                         word,
                              value: (choice) => largestOf(choice, target, name),
                              text: (choice) => format(largestOf(choice, target, name))
                            })));

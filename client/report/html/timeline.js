@@ -206,8 +206,10 @@ function stripChart(model) {
   const box = figure({
     name: 'trials',
     title: 'Every trial in the order it ran',
-    note: 'Bands are blocks: within one, every target had its turn. Lines are medians; ' +
-        'hollow dots a target once more.',
+    note: targets.length < 2 ?
+        'The line is the median.' :
+        'Bands are blocks: within one, every target had its turn. Lines are medians; ' +
+            'hollow dots a target once more.',
     tools: [
       choices.length > 1 ? chooser(
                                'Load', choices.map((choice) => [choice, choice.name]), chosen,
