@@ -79,8 +79,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Opens a stream with these headers; its body is asked for by Stream::FillBody. Only when
   /// accepts_streams(). Headers that the peer does not take (SETTINGS_MAX_HEADER_LIST_SIZE) end the
-  /// stream at once with RESOURCE_EXHAUSTED; nothing is sent then. Without `has_body` the headers are
-  /// all there is. What `headers` points to and says not to copy stays until the stream has ended.
+  /// stream at once with RESOURCE_EXHAUSTED; nothing is sent then. Without `has_body` the headers
+  /// are all there is. What `headers` points to and says not to copy stays until the stream has
+  /// ended.
   void Submit(Stream& stream, absl::Span<const nghttp2_nv> headers, bool has_body = true);
   /// The stream's FillBody answered "nothing yet" and now has something.
   void ResumeBody(Stream& stream);

@@ -14,6 +14,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "absl/status/status.h"
+#include "client/engine/address.h"
 #include "client/engine/engine.h"
 #include "client/engine/engine_spec.h"
 #include "client/engine/loop.h"
