@@ -164,7 +164,8 @@ void FollowIssuer::End(uint32_t index, const Outcome& outcome, rpc::Time now) {
   judged.acknowledged = slot.acknowledged;
   judged.bytes_received = slot.bytes_received;
   if (!judged.ok && slot.questions > 0) {
-    message_ = absl::StrCat("GET ", slot.path, ": ", std::string(judged.message));
+    message_ = absl::StrCat("GET ", slot.path, judged.message.empty() ? "" : ": ",
+                            std::string(judged.message));
     judged.message = message_;
   }
   listener_->Done(index, judged, now);

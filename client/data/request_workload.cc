@@ -77,6 +77,9 @@ absl::StatusOr<Request> RenderFirst(const RequestWorkloadParts& parts) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const Workload>> MakeRequestWorkload(RequestRecipe recipe) {
+  if (recipe.follow && recipe.grpc) {
+    return absl::InvalidArgumentError("--follow: allowed for HTTP only, since gRPC has no 202");
+  }
   RequestWorkloadParts parts;
   SLIPWAY_ASSIGN_OR_RETURN(parts.columns, LoadColumns(recipe));
   absl::StatusOr<Expectations> expectations =

@@ -192,6 +192,9 @@ TEST_F(RequestWorkloadTest, ErrorsNameTheSwitch) {
   EXPECT_EQ(Error(), "--data: line 1: no object (in x)");
   recipe.texts.messages = {"x{{counter}}"};
   EXPECT_EQ(Error(), "--data: line 1: no object (in x0)");
+  recipe.follow = true;
+  EXPECT_THAT(Error(), HasSubstr("--follow: allowed for HTTP only"));
+  recipe.follow = false;
   recipe.texts.messages.clear();
   recipe.texts.headers = {{"h", "{{hex}}"}};
   EXPECT_THAT(Error(), HasSubstr("--header h: \"{{hex}}\": the slot {{hex}} allowed is {{hex N}}"));

@@ -134,8 +134,8 @@ void ScenarioIssuer::Done(uint32_t slot, const Outcome& outcome, rpc::Time now) 
   }
   listener_->Step(slot, user.first_step + user.step, judged, now - user.step_start);
   if (judged.ok) return GoOn(slot, judged, now);
-  end_message_ =
-      absl::StrFormat("%s/%s: %s", user.scenario->name, step.name, std::string(judged.message));
+  end_message_ = absl::StrCat(user.scenario->name, "/", step.name,
+                              judged.message.empty() ? "" : ": ", std::string(judged.message));
   judged.message = end_message_;
   End(slot, judged, now);
 }

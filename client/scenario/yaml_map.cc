@@ -16,6 +16,8 @@ absl::Status Problems::ToStatus() const {
   std::vector<std::pair<int, std::string>> sorted = found_;
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  // What all steps share is wrong once.
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   return absl::InvalidArgumentError(
       absl::StrJoin(sorted, "\n", [](std::string* out, const auto& problem) {
         absl::StrAppend(out, "line ", problem.first, ": ", problem.second);
