@@ -89,21 +89,6 @@ absl::Status CheckSwitches(const LoadOptions& options, const Target& target) {
   return absl::OkStatus();
 }
 
-absl::Status SetServerPid(const LoadOptions& options, size_t index, Plan* plan) {
-  if (index >= options.pids.size() || options.pids[index].empty()) return absl::OkStatus();
-  pid_t pid;
-  if (!absl::SimpleAtoi(options.pids[index], &pid) || pid <= 0) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("--pid \"%s\": allowed is the id of a process", options.pids[index]));
-  }
-  const absl::StatusOr<absl::Duration> cpu = base::ProcessCpuTime(pid);
-  if (!cpu.ok()) {
-    return absl::InvalidArgumentError(absl::StrFormat("--pid %d: there is no such process", pid));
-  }
-  plan->server_pid = pid;
-  return absl::OkStatus();
-}
-
 EngineKind KindOf(const LoadOptions& options, const Target& target) {
   switch (target.scheme) {
     case Scheme::kGrpc:
@@ -233,6 +218,19 @@ std::string ProtocolName(EngineKind kind) {
   return "grpc";
 }
 
+absl::StatusOr<std::optional<pid_t>> ServerPid(const LoadOptions& options, size_t index) {
+  if (index >= options.pids.size() || options.pids[index].empty()) return std::nullopt;
+  pid_t pid;
+  if (!absl::SimpleAtoi(options.pids[index], &pid) || pid <= 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--pid \"%s\": allowed is the id of a process", options.pids[index]));
+  }
+  if (!base::ProcessCpuTime(pid).ok()) {
+    return absl::InvalidArgumentError(absl::StrFormat("--pid %d: there is no such process", pid));
+  }
+  return pid;
+}
+
 absl::StatusOr<EngineSpec> ResolveEngine(const LoadOptions& options, const Target& target) {
   EngineSpec engine;
   engine.kind = KindOf(options, target);
@@ -255,7 +253,7 @@ absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index) {
   SLIPWAY_RETURN_IF_ERROR(CheckSwitches(options, target));
   // Once before the target is looked for, so that mistakes show at once.
   SLIPWAY_RETURN_IF_ERROR(DecideLoad(options, KindOf(options, target)).status());
-  SLIPWAY_RETURN_IF_ERROR(SetServerPid(options, index, &plan));
+  SLIPWAY_ASSIGN_OR_RETURN(plan.server_pid, ServerPid(options, index));
   SLIPWAY_ASSIGN_OR_RETURN(EngineSpec engine, ResolveEngine(options, target));
   SLIPWAY_ASSIGN_OR_RETURN(plan.load, DecideLoad(options, engine.kind));
   SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(plan.load));

@@ -1,6 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,6 +28,10 @@ absl::StatusOr<LoadShape> DecideLoad(const LoadOptions& options, EngineKind kind
 
 /// OK when this process may open enough files for `load`, else FAILED_PRECONDITION.
 absl::Status CheckFileLimit(const LoadShape& load);
+
+/// The process that --pid names for target `index`; nothing without one. INVALID_ARGUMENT when there
+/// is no such process.
+absl::StatusOr<std::optional<pid_t>> ServerPid(const LoadOptions& options, size_t index);
 
 /// Makes the target number `index` of `options` ready. Blocks while it looks for the address and
 /// the schema. Errors as above.

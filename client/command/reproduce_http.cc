@@ -57,13 +57,14 @@ absl::StatusOr<Response> AnswerOf(const Outcome& outcome) {
 
 }  // namespace
 
-HttpSession::HttpSession(const Options& options) : loop_(MakeLoop(EngineKind::kHttp1)) {
+HttpSession::HttpSession(const Options& options) {
   EngineSpec spec;
   spec.kind = EngineKind::kHttp1;
   spec.endpoint = Endpoint(boost::asio::ip::address_v4::loopback(), options.port);
   spec.authority = ToString(spec.endpoint);
   spec.timeout = options.timeout;
   spec.keep_response = true;
+  loop_ = MakeLoop({&spec, 1});
   engine_ = MakeEngine(*loop_, spec, {.slots = options.slots, .connections = options.slots});
   engine_->Listen(this);
   busy_.resize(options.slots);

@@ -20,14 +20,9 @@ ExitCode RunCommand(const std::vector<std::string>& arguments) {
   }
   Session session(arguments, std::move(options));
   if (const absl::Status status = session.Begin(); !status.ok()) return Complain(status);
-  absl::StatusOr<Plan> plan = session.Prepare(0);
+  const absl::StatusOr<Plan> plan = session.Prepare(0);
   if (!plan.ok()) return Complain(plan.status());
-  const absl::StatusOr<TrialResult> result = session.RunOne(*plan, 1, 1);
-  if (!result.ok()) return Complain(result.status());
-  Cell& cell = session.report().cells.emplace_back();
-  cell.load = plan->load;
-  cell.trials.push_back(ReportTrial{.result = *result});
-  return session.End();
+  return session.RunAlone(*plan);
 }
 
 }  // namespace slipway::client

@@ -107,7 +107,7 @@ absl::Status Session::Begin() {
 
 absl::Status Session::StartServer(size_t index) {
   if (index >= options_.start.size() || options_.start[index].empty()) return absl::OkStatus();
-  SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseTarget(options_.targets[index]));
+  SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseOrigin(options_.targets[index]));
   if (!scratch_) {
     SLIPWAY_ASSIGN_OR_RETURN(scratch_, ScratchDirectory::Make());
   }
@@ -125,15 +125,21 @@ absl::Status Session::StartServer(size_t index) {
 
 absl::StatusOr<Plan> Session::Prepare(size_t index) {
   SLIPWAY_ASSIGN_OR_RETURN(Plan plan, PreparePlan(options_, index));
-  if (index < servers_.size() && servers_[index]) plan.server_pid = servers_[index]->pid();
+  SLIPWAY_RETURN_IF_ERROR(Add(&plan, index));
+  return plan;
+}
+
+absl::Status Session::Add(Plan* plan, size_t index) {
+  SLIPWAY_ASSIGN_OR_RETURN(plan->server_pid, ServerPid(options_, index));
+  if (index < servers_.size() && servers_[index]) plan->server_pid = servers_[index]->pid();
   for (const ReportTarget& other : report_.targets) {
-    if (other.name == plan.target.name) {
-      absl::StrAppend(&plan.target.name, " (", index + 1, ")");
+    if (other.name == plan->target.name) {
+      absl::StrAppend(&plan->target.name, " (", index + 1, ")");
       break;
     }
   }
-  report_.targets.push_back(plan.target);
-  return plan;
+  report_.targets.push_back(plan->target);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<Plan>> Session::PrepareAll() {
@@ -148,6 +154,15 @@ absl::StatusOr<TrialResult> Session::RunOne(const Plan& plan, int number, int co
   if (options_.no_progress) return RunTrial(plan, {});
   Progress progress(count > 1 ? absl::StrFormat("trial %d of %d", number, count) : "");
   return RunTrial(plan, [&progress](const TrialProgress& now) { progress.Show(now); });
+}
+
+ExitCode Session::RunAlone(const Plan& plan) {
+  absl::StatusOr<TrialResult> result = RunOne(plan, 1, 1);
+  if (!result.ok()) return Complain(result.status());
+  Cell& cell = report_.cells.emplace_back();
+  cell.load = plan.load;
+  cell.trials.push_back(ReportTrial{.result = *std::move(result)});
+  return End();
 }
 
 absl::Status Session::Restart(std::vector<Subject>* subjects) {

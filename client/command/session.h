@@ -33,11 +33,16 @@ class Session {
 
   /// Makes the target `index` ready and adds it to the report.
   absl::StatusOr<Plan> Prepare(size_t index);
+  /// Adds the target of a plan that was made otherwise to the report, and to the plan the process
+  /// that is target `index`: the one that was started, or --pid's.
+  absl::Status Add(Plan* plan, size_t index);
   /// All of them.
   absl::StatusOr<std::vector<Plan>> PrepareAll();
 
   /// One trial with its progress. The default of RunTrials' hooks.
   absl::StatusOr<TrialResult> RunOne(const Plan& plan, int number, int count);
+  /// One trial of the only plan, and End.
+  ExitCode RunAlone(const Plan& plan);
   /// A campaign; its cells are added to the report. With `restart` the servers of --start are
   /// started anew before each block.
   absl::Status Measure(std::vector<Subject> subjects, int trials, std::chrono::nanoseconds budget,

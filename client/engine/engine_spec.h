@@ -1,10 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "absl/types/span.h"
 #include "client/engine/address.h"
 #include "client/engine/engine.h"
 #include "client/engine/loop.h"
@@ -40,9 +42,10 @@ struct Share {
   uint32_t connections = 1;
 };
 
-/// The loop that engines of this kind need: one for each thread, made there.
-std::unique_ptr<Loop> MakeLoop(EngineKind kind);
-/// The engine of one thread, on that thread; `loop` is of the same kind and outlives it.
+/// The loop that engines of these kinds need: one for each thread, made there. kGrpcpp goes with no
+/// other kind.
+std::unique_ptr<Loop> MakeLoop(absl::Span<const EngineSpec> specs);
+/// The engine of one thread, on that thread; `loop` was made for its kind and outlives it.
 std::unique_ptr<Engine> MakeEngine(Loop& loop, const EngineSpec& spec, const Share& share);
 
 }  // namespace slipway::client

@@ -50,7 +50,11 @@ void EpollExecutor::Post(Work work) {
     posted_.push_back(std::move(work));
     has_posted_.store(true, std::memory_order_release);
   }
-  if (!first || thread_ == std::this_thread::get_id()) return;
+  if (!first) return;
+  if (thread_ == std::this_thread::get_id()) {
+    if (hosted_) attend_(rpc::Time::min());
+    return;
+  }
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
 }
@@ -68,6 +72,20 @@ void EpollExecutor::RunUntil(const bool& done) {
   // Waiting ends up to 50 us late otherwise, which would show in the pace of an open loop.
   prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
   while (!done) RunTurn();
+}
+
+void EpollExecutor::Host(std::function<void(rpc::Time)> attend) {
+  thread_ = std::this_thread::get_id();
+  attend_ = std::move(attend);
+  hosted_ = true;
+}
+
+void EpollExecutor::RunPending() {
+  // All of them: the other loop hears of the set only when something new comes into it.
+  while (Dispatch(rpc::Duration::zero()) > 0) continue;
+  if (timers_.earliest() != rpc::Time::max()) timers_.RunDue(Now());
+  if (has_posted_.load(std::memory_order_acquire)) RunPosted();
+  RunDeferred();
 }
 
 rpc::Duration EpollExecutor::Patience() const {
@@ -101,8 +119,8 @@ int EpollExecutor::Wait(epoll_event* events, int size, rpc::Duration patience) {
   return epoll_wait(epoll_, events, size, 0);
 }
 
-/// Waits for events and handles them.
-void EpollExecutor::Dispatch(rpc::Duration patience) {
+/// Waits for events and handles them; answers how many there were.
+int EpollExecutor::Dispatch(rpc::Duration patience) {
   std::array<epoll_event, kEventsPerTurn> events;  // NOLINT: the kernel fills it
   const int count = Wait(events.data(), events.size(), patience);
   for (int i = 0; i < count; ++i) {
@@ -110,6 +128,7 @@ void EpollExecutor::Dispatch(rpc::Duration patience) {
     auto* handler = static_cast<Handler*>(events[i].data.ptr);
     if (handler != nullptr) handler->OnEvents(events[i].events);
   }
+  return count;
 }
 
 void EpollExecutor::RunDeferred() {

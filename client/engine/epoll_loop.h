@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -47,21 +48,40 @@ class EpollExecutor : public rpc::Executor {
 
   /// Calls `handler` once more, with no events, before the loop sleeps next. Requests that are sent
   /// together wake their server once instead of one by one, and so do its answers us.
-  void Defer(Handler* handler) { deferred_.push_back(handler); }
+  void Defer(Handler* handler) {
+    deferred_.push_back(handler);
+    if (hosted_ && deferred_.size() == 1) attend_(rpc::Time::min());
+  }
 
   /// Runs on this thread until `done` is true.
   void RunUntil(const bool& done);
 
+  /// Lets another loop of this thread run this executor instead. `attend` asks for a RunPending at
+  /// that time, at once when it is in the past; what is on the descriptor() asks for one as well.
+  /// Before anything else is done with it.
+  void Host(std::function<void(rpc::Time)> attend);
+  /// Readable when there are events.
+  int descriptor() const { return epoll_; }
+  /// Handles all that is there now, without waiting.
+  void RunPending();
+  /// When the first timer is due; Time::max() when there is none.
+  rpc::Time earliest() const { return timers_.earliest(); }
+
  private:
-  void EarliestChanged(rpc::Time) override {}  // each turn looks at it
+  /// RunUntil looks at it in each turn.
+  void EarliestChanged(rpc::Time when) override {
+    if (hosted_) attend_(when);
+  }
   void RunTurn();
   void RunPosted();
   void RunDeferred();
-  void Dispatch(rpc::Duration patience);
+  int Dispatch(rpc::Duration patience);
   int Wait(epoll_event* events, int size, rpc::Duration patience);
   rpc::Duration Patience() const;
 
   std::atomic<std::thread::id> thread_{};  // the one that runs this
+  std::function<void(rpc::Time)> attend_;  // of the loop that runs this
+  bool hosted_ = false;
   bool has_pwait2_;
   int epoll_ = -1;
   int wake_ = -1;  // an eventfd: work was posted by another thread
@@ -76,6 +96,7 @@ class EpollExecutor : public rpc::Executor {
 class EpollLoop : public Loop {
  public:
   EpollExecutor& executor() override { return executor_; }
+  EpollExecutor* epoll() override { return &executor_; }
   void RunUntil(const bool& done) override { executor_.RunUntil(done); }
 
  private:

@@ -41,7 +41,7 @@ Worker::Worker(const Plan& plan, int index, LoadPace& pace, rpc::Executor& coord
 
 void Worker::Main() {
   WakeOnTime();
-  loop_ = MakeLoop(plan_.engines.front().kind);
+  loop_ = MakeLoop(plan_.engines);
   rpc::Spawn(Run());
   loop_->RunUntil(done_);
   // Requests that were cut off stay the issuer's until the engines have forgotten them.

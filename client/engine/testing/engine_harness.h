@@ -50,7 +50,7 @@ inline EngineSpec SpecFor(EngineKind kind, uint16_t port) {
 class EngineHarness : public Engine::Listener {
  public:
   explicit EngineHarness(const EngineSpec& spec, Share share = {})
-      : loop_(MakeLoop(spec.kind)), engine_(MakeEngine(*loop_, spec, share)), sent_(share.slots) {
+      : loop_(MakeLoop({&spec, 1})), engine_(MakeEngine(*loop_, spec, share)), sent_(share.slots) {
     engine_->Listen(this);
   }
   ~EngineHarness() override {
