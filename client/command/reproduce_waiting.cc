@@ -94,8 +94,10 @@ void AddRow(const Setup& setup, const TrialResult& result, std::chrono::millisec
 absl::StatusOr<TrialResult> Measure(ReproduceRun& run, const Setup& setup,
                                     std::chrono::milliseconds delay) {
   SLIPWAY_ASSIGN_OR_RETURN(LocalServer server, run.StartServer(SwitchesOf(setup, delay)));
-  SLIPWAY_ASSIGN_OR_RETURN(const Plan plan, PreparePlan(LoadOf(run, setup, server), 0));
-  SLIPWAY_ASSIGN_OR_RETURN(TrialResult result, run.Trial(plan, NameOf(setup)));
+  const absl::StatusOr<Plan> plan = PreparePlan(LoadOf(run, setup, server), 0);
+  absl::StatusOr<TrialResult> result = plan.ok() ? run.Trial(*plan, NameOf(setup)) : plan.status();
+  // If it has ended, that is why, and its log says more than the client can.
+  SLIPWAY_RETURN_IF_ERROR(server.child.CheckAlive());
   // What clients have given up is still being served: nobody needs it any more.
   server.child.Stop(std::chrono::seconds(2));
   return result;

@@ -148,6 +148,7 @@ class HttplibEngine final : public HttpEngine {
  private:
   struct Listener {
     httplib::Server server;
+    socket_t socket = INVALID_SOCKET;
     int port = 0;
     std::thread thread;
   };
@@ -156,6 +157,10 @@ class HttplibEngine final : public HttpEngine {
     SLIPWAY_ASSIGN_OR_RETURN(const base::HostPort address, base::ParseHostPort(text));
     auto listener = std::make_unique<Listener>();
     SetUp(listener->server);
+    listener->server.set_socket_options([&socket = listener->socket](socket_t made) {
+      ReuseAddressOnly(made);
+      socket = made;
+    });
     const std::string host = address.host.empty() ? "0.0.0.0" : address.host;
     errno = 0;
     listener->port = address.port;
@@ -168,6 +173,9 @@ class HttplibEngine final : public HttpEngine {
       return absl::UnavailableError(absl::StrCat("cannot listen on ", text, ": ",
                                                  errno != 0 ? std::strerror(errno) : "no address"));
     }
+    // Again, with the system's backlog: of more than the library's 5 connections that come together
+    // the kernel would drop the rest, and their clients try again after seconds.
+    ::listen(listener->socket, SOMAXCONN);
     listeners_.push_back(std::move(listener));
     return absl::OkStatus();
   }
@@ -176,7 +184,6 @@ class HttplibEngine final : public HttpEngine {
     using std::chrono::duration_cast;
     using std::chrono::seconds;
     const EngineLimits& limits = options_.limits;
-    server.set_socket_options(ReuseAddressOnly);
     server.set_tcp_nodelay(true);
     server.new_task_queue = [this] { return new SharedQueue(*pool_, recorder_, connections_); };
     server.set_keep_alive_max_count(1'000'000'000);
