@@ -1,6 +1,6 @@
 #include "client/engine/engine_spec.h"
 
-#include <type_traits>
+#include <algorithm>
 
 #include "absl/status/status.h"
 #include "client/engine/epoll_loop.h"
@@ -8,6 +8,7 @@
 #include "client/engine/grpcpp_loop.h"
 #include "client/engine/http1_engine.h"
 #include "client/engine/http2_engine.h"
+#include "client/engine/mixed_loop.h"
 
 namespace slipway::client {
 namespace {
@@ -25,47 +26,47 @@ class MisplacedEngine : public Engine {
  private:
   static absl::Status Why() {
     return absl::InvalidArgumentError(
-        "one run cannot mix HTTP/1.1 with HTTP/2 or gRPC, nor either with the gRPC C++ library: "
-        "each waits for its events in its own way");
+        "the gRPC C++ library waits for its events in its own way: one run cannot mix it with "
+        "another engine");
   }
 };
 
-template <typename EngineType, typename LoopType>
-std::unique_ptr<Engine> Make(LoopType* loop, const EngineSpec& spec, const Share& share) {
-  if (loop == nullptr) return std::make_unique<MisplacedEngine>();
-  if constexpr (std::is_same_v<LoopType, CqLoop>) {
-    return std::make_unique<EngineType>(*loop, spec, share);
-  } else {
-    return std::make_unique<EngineType>(loop->executor(), spec, share);
-  }
+std::unique_ptr<Engine> MakeGrpcpp(Loop& loop, const EngineSpec& spec, const Share& share) {
+  auto* const queue = dynamic_cast<CqLoop*>(&loop);
+  if (queue == nullptr) return std::make_unique<MisplacedEngine>();
+  return std::make_unique<GrpcppEngine>(*queue, spec, share);
 }
 
 }  // namespace
 
-std::unique_ptr<Loop> MakeLoop(EngineKind kind) {
-  switch (kind) {
-    case EngineKind::kHttp1:
-      return std::make_unique<EpollLoop>();
-    case EngineKind::kGrpcpp:
-      return std::make_unique<CqLoop>();
-    case EngineKind::kHttp2:
-    case EngineKind::kGrpc:
-      break;
-  }
+std::unique_ptr<Loop> MakeLoop(absl::Span<const EngineSpec> specs) {
+  const auto any = [specs](auto wanted) {
+    return std::any_of(specs.begin(), specs.end(),
+                       [wanted](const EngineSpec& spec) { return wanted(spec.kind); });
+  };
+  const bool grpcpp = any([](EngineKind kind) { return kind == EngineKind::kGrpcpp; });
+  const bool http1 = any([](EngineKind kind) { return kind == EngineKind::kHttp1; });
+  const bool http2 =
+      any([](EngineKind kind) { return kind == EngineKind::kHttp2 || kind == EngineKind::kGrpc; });
+  if (http1 && http2) return std::make_unique<MixedLoop>();
+  if (http1) return std::make_unique<EpollLoop>();
+  if (grpcpp && !http2) return std::make_unique<CqLoop>();
   return std::make_unique<IoLoop>();
 }
 
 std::unique_ptr<Engine> MakeEngine(Loop& loop, const EngineSpec& spec, const Share& share) {
   switch (spec.kind) {
     case EngineKind::kHttp1:
-      return Make<Http1Engine>(dynamic_cast<EpollLoop*>(&loop), spec, share);
+      if (loop.epoll() == nullptr) break;
+      return std::make_unique<Http1Engine>(*loop.epoll(), spec, share);
     case EngineKind::kGrpcpp:
-      return Make<GrpcppEngine>(dynamic_cast<CqLoop*>(&loop), spec, share);
+      return MakeGrpcpp(loop, spec, share);
     case EngineKind::kHttp2:
     case EngineKind::kGrpc:
-      break;
+      if (loop.io() == nullptr) break;
+      return std::make_unique<Http2Engine>(*loop.io(), spec, share);
   }
-  return Make<Http2Engine>(dynamic_cast<IoLoop*>(&loop), spec, share);
+  return std::make_unique<MisplacedEngine>();
 }
 
 }  // namespace slipway::client
