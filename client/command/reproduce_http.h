@@ -74,7 +74,7 @@ class HttpSession : private Engine::Listener {
   void Start(Pending* pending, uint32_t slot);
   void Done(uint32_t slot, const Outcome& outcome, rpc::Time now) override;
 
-  const std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Loop> loop_;
   std::unique_ptr<Engine> engine_;
   std::vector<uint32_t> free_;
   std::vector<Pending*> busy_;  // by slot
