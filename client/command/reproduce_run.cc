@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -21,6 +22,7 @@ namespace {
 constexpr char kLoopback[] = "127.0.0.1";
 constexpr auto kStartPatience = std::chrono::seconds(30);
 constexpr auto kSayEvery = std::chrono::seconds(10);
+constexpr auto kEndPatience = std::chrono::seconds(1);
 constexpr auto kAskAgain = std::chrono::milliseconds(50);
 
 std::string AddressOf(uint16_t port) { return absl::StrCat(kLoopback, ":", port); }
@@ -37,12 +39,21 @@ rpc::Task<void> AskUntilOk(HttpSession* session, std::string path, rpc::Deadline
     rpc::Task<absl::StatusOr<Response>> fetching = session->Fetch(HttpGet(path));
     const absl::StatusOr<Response> answer = co_await std::move(fetching);
     *status = answer.ok() ? ExpectStatus(HttpGet(path), *answer, 200) : answer.status();
-    const bool over = status->ok() || status->code() == absl::StatusCode::kCancelled ||
-                      session->Now() >= deadline;
-    if (over) co_return;
+    if (status->ok() || !answer.ok() || session->Now() >= deadline) co_return;
     rpc::Task<void> sleeping = session->Sleep(kAskAgain);
     co_await std::move(sleeping);
   }
+}
+
+/// Why a server does not answer: mostly because it is about to end, in which case its log says
+/// more.
+absl::Status WhyNot(Child& child, const absl::Status& status) {
+  const rpc::Deadline deadline = rpc::Clock::now() + kEndPatience;
+  while (rpc::Clock::now() < deadline) {
+    SLIPWAY_RETURN_IF_ERROR(child.CheckAlive());
+    std::this_thread::sleep_for(kAskAgain);
+  }
+  return status;
 }
 
 /// REST is listened on before the services behind it are known: waits until a call that costs
@@ -50,12 +61,13 @@ rpc::Task<void> AskUntilOk(HttpSession* session, std::string path, rpc::Deadline
 absl::Status WaitUntilAnswers(LocalServer& server) {
   SLIPWAY_RETURN_IF_ERROR(
       server.child.WaitUntilAccepts(kLoopback, server.rest_port, kStartPatience));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto session, HttpSession::Open({.port = server.rest_port}));
+  const auto session = HttpSession::Open({.port = server.rest_port});
+  if (!session.ok()) return WhyNot(server.child, session.status());
   absl::Status status;
-  const rpc::Deadline deadline = session->Now() + kStartPatience;
-  SLIPWAY_RETURN_IF_ERROR(session->RunAll(
-      1, [&](size_t) { return AskUntilOk(session.get(), "/", deadline, &status); }));
-  return status;
+  const rpc::Deadline deadline = (*session)->Now() + kStartPatience;
+  SLIPWAY_RETURN_IF_ERROR((*session)->RunAll(
+      1, [&](size_t) { return AskUntilOk(session->get(), "/", deadline, &status); }));
+  return status.ok() ? status : WhyNot(server.child, status);
 }
 
 }  // namespace
@@ -132,7 +144,8 @@ absl::StatusOr<TrialResult> ReproduceRun::Trial(const Plan& plan, const std::str
 
 std::string Shortened(const std::string& text) {
   constexpr size_t kMost = 60;
-  const std::string line = text.substr(0, text.find('\n'));
+  // Of a program that has ended the last line says why.
+  const std::string line = text.substr(text.find_last_of('\n') + 1);
   return line.size() <= kMost ? line : line.substr(0, kMost) + "...";
 }
 

@@ -93,7 +93,7 @@ class ReproduceRun {
 /// `500ms`, as the servers' switches take it.
 std::string DurationText(std::chrono::milliseconds duration);
 
-/// What fits into a table: the beginning of the first line.
+/// What fits into a table: the beginning of the last line.
 std::string Shortened(const std::string& text);
 
 /// CPU time that a process has used so far; zero when it has ended.
