@@ -184,6 +184,7 @@ def backend(context):
 
 
 PACING_RATE = 10_000
+PACING_CONNECTIONS = 256
 LAG_AIM_MS = 0.2
 IN_FLIGHT = 10_000
 PAIRS = 9  # the fewest of a comparison of generators
@@ -238,7 +239,7 @@ def load_pairs(context, url, grpc):
 def pacing(context, server):
     """How late the generator starts what is due in open loop, against a server that has little to do."""
     done = load.slipway_load(context.tools, f"http://{server.address}/", 2 * context.seconds,
-                             rate=PACING_RATE, concurrency=1000, connections=CONNECTIONS)
+                             rate=PACING_RATE, concurrency=PACING_CONNECTIONS)
     lag, cpu = done.detail["latency_ms"]["lag"]["p99"], done.detail["cpu"]
     verdict = "met" if lag <= LAG_AIM_MS else "MISSED"
     return Note(
