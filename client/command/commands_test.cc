@@ -1,4 +1,4 @@
-#include "client/run/commands.h"
+#include "client/command/commands.h"
 
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "client/run/flags.h"
+#include "client/command/switches.h"
 #include "rpc/dispatcher.h"
 #include "wire/testing/dispatcher_server.h"
 
@@ -32,9 +32,18 @@ TEST(Commands, UsageErrors) {
   EXPECT_EQ(RunCommand({"run"}), kExitUsage);
   EXPECT_EQ(RunCommand({"run", "http://a/", "http://b/"}), kExitUsage);
   EXPECT_EQ(RunCommand({"run", "gopher://a/"}), kExitUsage);
-  EXPECT_EQ(RunCommand({"run", "http://a/", "--concurrency", "0"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "--concurrency", "-1"}), kExitUsage);
   EXPECT_EQ(RunCommand({"run", "http://a/", "--unknown"}), kExitUsage);
   EXPECT_EQ(CompareCommand({"compare", "http://a/"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "--rate", "1", "--think", "1s"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "--catch-up", "0.5", "--rate", "1"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "--schedule", "nonsense"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "--data", "{{nothing"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "--expect", "nothing"}), kExitUsage);
+  EXPECT_EQ(RunCommand({"run", "http://a/", "--output", "report.pdf"}), kExitUsage);
+  EXPECT_EQ(SweepCommand({"sweep", "http://a/", "--rate", "5"}), kExitUsage);
+  EXPECT_EQ(SearchCommand({"search", "http://a/", "--slo", "fast"}), kExitUsage);
+  EXPECT_EQ(ScenarioCommand({"scenario"}), kExitUsage);
   EXPECT_EQ(RunCommand({"run", "--help"}), kExitOk);
 }
 
@@ -69,7 +78,7 @@ class CommandsWithServer : public testing::Test {
   }
 
   wire::testing::DispatcherServer server_;
-  const std::string report_ = absl::StrCat(::testing::TempDir(), "/report.", getpid());
+  const std::string report_ = absl::StrCat(::testing::TempDir(), "/report.", getpid(), ".txt");
 };
 
 TEST_F(CommandsWithServer, RunWritesItsReport) {
@@ -80,10 +89,10 @@ TEST_F(CommandsWithServer, RunWritesItsReport) {
 }
 
 TEST_F(CommandsWithServer, NothingSucceededIsAFailure) {
-  EXPECT_EQ(RunCommand({"run", Url("/test.S/Other"), "-n", "10", "-o", "json", "--no-progress",
-                        "--output", report_}),
+  EXPECT_EQ(RunCommand({"run", Url("/test.S/Other"), "-n", "10", "--no-progress", "--output",
+                        report_}),
             kExitFailed);
-  EXPECT_THAT(Report(), HasSubstr("\"UNIMPLEMENTED\": 10"));
+  EXPECT_THAT(Report(), HasSubstr("UNIMPLEMENTED"));
 }
 
 TEST_F(CommandsWithServer, CompareReportsRatios) {
@@ -91,14 +100,43 @@ TEST_F(CommandsWithServer, CompareReportsRatios) {
                             "2", "--warmup", "0", "--seed", "5", "--no-progress", "--pid",
                             absl::StrCat(getpid()), "--output", report_}),
             kExitOk);
-  EXPECT_THAT(Report(), HasSubstr("2 targets, 2 trials of each in random order (seed 5)"));
-  EXPECT_THAT(Report(), HasSubstr("0 of 400"));
-  EXPECT_THAT(Report(), HasSubstr("Server CPU/request"));
+  EXPECT_THAT(Report(), HasSubstr("2 trials of each in random order (seed 5)"));
+  EXPECT_THAT(Report(), HasSubstr("server µs"));
+  EXPECT_THAT(Report(), HasSubstr("(guard)"));
+}
+
+TEST_F(CommandsWithServer, ConditionsDecideTheExitCode) {
+  const auto run = [this](const char* condition) {
+    // Slowly, since the server's CPU time is this process's too.
+    return RunCommand({"run", Url("/test.S/M"), "-n", "40", "--rate", "400", "--no-progress",
+                       "--fail-if", condition});
+  };
+  EXPECT_EQ(run("p50>10s"), kExitOk);
+  EXPECT_EQ(run("p50>1ns"), kExitThreshold);
+  EXPECT_EQ(run("p99.99>10s"), kExitFailed) << "it stands on too few samples";
+  EXPECT_EQ(run("fast"), kExitUsage);
+}
+
+TEST_F(CommandsWithServer, SweepGoesThroughItsLevels) {
+  EXPECT_EQ(SweepCommand({"sweep", Url("/test.S/M"), "-n", "100", "--levels", "1,8", "--trials", "1",
+                          "--warmup", "0", "--no-progress", "--output", report_}),
+            kExitOk);
+  EXPECT_THAT(Report(), HasSubstr("100"));
+}
+
+TEST_F(CommandsWithServer, ReportsAreReadAgain) {
+  const std::string json = absl::StrCat(report_, ".json");
+  EXPECT_EQ(RunCommand({"run", Url("/test.S/M"), "-n", "100", "--no-progress", "--output", json}),
+            kExitOk);
+  EXPECT_EQ(ReportCommand({"report", json, json, "--output", report_}), kExitOk);
+  EXPECT_THAT(Report(), HasSubstr("2 trials of each"));
+  EXPECT_EQ(ReportCommand({"report", "/nowhere.json"}), kExitUsage);
+  unlink(json.c_str());
 }
 
 TEST_F(CommandsWithServer, ReportThatCannotBeWrittenIsAFailure) {
   EXPECT_EQ(RunCommand({"run", Url("/test.S/M"), "-n", "1", "--no-progress", "--output",
-                        "/nowhere/report"}),
+                        "/nowhere/report.txt"}),
             kExitFailed);
 }
 

@@ -40,6 +40,10 @@ absl::Status SetModel(const LoadOptions& options, LoadShape* load) {
     return absl::InvalidArgumentError(
         "--arrivals and --catch-up are for the open loop: give --rate or --schedule");
   }
+  if (load->catch_up > 0 && load->catch_up < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--catch-up %g: allowed are 0 (at once) and 1 or more", load->catch_up));
+  }
   if (options.random_think && options.think.count() == 0) {
     return absl::InvalidArgumentError("--random-think needs --think");
   }

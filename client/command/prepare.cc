@@ -48,13 +48,11 @@ absl::StatusOr<HeaderList> ParseHeaders(const std::vector<std::string>& lines) {
   return headers;
 }
 
-/// OK when a switch that belongs to targets in their order fits their number.
-absl::Status CheckCount(std::string_view name, size_t given, size_t targets, bool once_for_all) {
-  if (given <= (once_for_all ? 1 : 0) || given == targets) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "--%s is given %d times: allowed are %sonce for each of the %d targets, in their order (''"
-      " for none)",
-      std::string(name), given, once_for_all ? "once for all, or " : "", targets));
+/// OK when a switch that belongs to targets in their order was not given too often.
+absl::Status CheckCount(const char* name, size_t given, size_t targets) {
+  if (given <= targets) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("--%s is given %d times for %d targets", name, given, targets));
 }
 
 /// Switches that have no meaning for the targets are mistakes, not wishes to be ignored.
@@ -63,10 +61,15 @@ absl::Status CheckSwitches(const LoadOptions& options, const Target& target) {
     return absl::InvalidArgumentError("--protoset and --proto exclude each other");
   }
   const size_t targets = options.targets.size();
-  SLIPWAY_RETURN_IF_ERROR(CheckCount("data", options.data.size(), targets, true));
-  SLIPWAY_RETURN_IF_ERROR(CheckCount("pid", options.pids.size(), targets, false));
-  SLIPWAY_RETURN_IF_ERROR(CheckCount("start", options.start.size(), targets, false));
-  SLIPWAY_RETURN_IF_ERROR(CheckCount("name", options.names.size(), targets, false));
+  if (options.data.size() > 1 && options.data.size() != targets) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--data is given %d times: allowed are once for all targets, or once for "
+                        "each of the %d in their order ('' for none)",
+                        options.data.size(), targets));
+  }
+  SLIPWAY_RETURN_IF_ERROR(CheckCount("pid", options.pids.size(), targets));
+  SLIPWAY_RETURN_IF_ERROR(CheckCount("start", options.start.size(), targets));
+  SLIPWAY_RETURN_IF_ERROR(CheckCount("name", options.names.size(), targets));
   // In a comparison of both protocols a switch is for the targets that it fits.
   if (targets > 1) return absl::OkStatus();
   const bool is_grpc = target.scheme == Scheme::kGrpc;
@@ -168,24 +171,18 @@ absl::StatusOr<RequestRecipe> HttpRecipe(const LoadOptions& options, const Targe
   recipe.texts.path = target.path;
   if (!data.empty()) recipe.texts.messages.push_back(std::move(data));
   recipe.follow = options.follow;
+  recipe.origin = absl::StrCat(target.tls ? "https://" : "http://", target.authority);
   return recipe;
 }
 
-absl::Status SetWorkload(const LoadOptions& options, size_t index, const Target& target,
-                         Plan* plan) {
-  SLIPWAY_ASSIGN_OR_RETURN(std::string data, ReadData(options, index));
-  EngineSpec& engine = plan->engines.front();
-  absl::StatusOr<RequestRecipe> recipe =
-      target.scheme == Scheme::kGrpc ? GrpcRecipe(options, target, engine, std::move(data))
-                                     : HttpRecipe(options, target, std::move(data));
-  SLIPWAY_RETURN_IF_ERROR(recipe.status());
-  recipe->csv = options.csv;
-  recipe->jsonl = options.jsonl;
-  recipe->expect = options.expect;
-  plan->target.method = recipe->texts.method;
-  SLIPWAY_ASSIGN_OR_RETURN(plan->workload, MakeRequestWorkload(*std::move(recipe)));
+/// What is sent; `recipe` says it.
+absl::Status SetWorkload(const LoadOptions& options, RequestRecipe recipe, Plan* plan) {
+  recipe.csv = options.csv;
+  recipe.jsonl = options.jsonl;
+  recipe.expect = options.expect;
+  plan->target.method = recipe.texts.method;
+  SLIPWAY_ASSIGN_OR_RETURN(plan->workload, MakeRequestWorkload(std::move(recipe)));
   plan->target.request_bytes = plan->workload->request_bytes();
-  engine.keep_response = plan->workload->reads_responses();
   return absl::OkStatus();
 }
 
@@ -251,16 +248,26 @@ absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index) {
   Plan plan;
   SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseTarget(options.targets[index]));
   SLIPWAY_RETURN_IF_ERROR(CheckSwitches(options, target));
-  // Once before the target is looked for, so that mistakes show at once.
+  // Before the target is looked for, so that mistakes show at once.
   SLIPWAY_RETURN_IF_ERROR(DecideLoad(options, KindOf(options, target)).status());
   SLIPWAY_ASSIGN_OR_RETURN(plan.server_pid, ServerPid(options, index));
+  SLIPWAY_ASSIGN_OR_RETURN(std::string data, ReadData(options, index));
+  if (target.scheme != Scheme::kGrpc) {
+    SLIPWAY_ASSIGN_OR_RETURN(RequestRecipe recipe, HttpRecipe(options, target, std::move(data)));
+    SLIPWAY_RETURN_IF_ERROR(SetWorkload(options, std::move(recipe), &plan));
+  }
   SLIPWAY_ASSIGN_OR_RETURN(EngineSpec engine, ResolveEngine(options, target));
   SLIPWAY_ASSIGN_OR_RETURN(plan.load, DecideLoad(options, engine.kind));
   SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(plan.load));
+  if (target.scheme == Scheme::kGrpc) {
+    SLIPWAY_ASSIGN_OR_RETURN(RequestRecipe recipe,
+                             GrpcRecipe(options, target, engine, std::move(data)));
+    SLIPWAY_RETURN_IF_ERROR(SetWorkload(options, std::move(recipe), &plan));
+  }
+  engine.keep_response = plan.workload->reads_responses();
   plan.engines.push_back(std::move(engine));
   plan.seed = options.seed;
   Describe(options, index, target, &plan);
-  SLIPWAY_RETURN_IF_ERROR(SetWorkload(options, index, target, &plan));
   return plan;
 }
 

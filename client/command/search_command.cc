@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kDefaultTrial(3);
 constexpr std::chrono::milliseconds kDefaultWarmup(500);
 /// A rate that the target did not keep up with is not met, however fast the answers that came were.
 constexpr double kKeptUp = 0.98;
+/// Slow rates take longer until there are enough answers to judge a percentile, but not for ever.
+constexpr double kLongestTrial = 120;
 
 struct SearchOptions {
   LoadOptions load;
@@ -74,6 +76,7 @@ class Searcher {
            const RateSearch::Options& options)
       : session_(session),
         plan_(std::move(plan)),
+        duration_(plan_.load.duration),
         objective_(std::move(objective)),
         search_(options) {
     table_.title = "Search";
@@ -95,12 +98,24 @@ class Searcher {
     return absl::OkStatus();
   }
 
+  /// The duration asked for, or what it takes to judge the objective's percentiles at this rate.
+  std::chrono::nanoseconds DurationAt(double rate) const {
+    double samples = 0;
+    for (const Condition& condition : objective_) {
+      if (condition.quantity != Condition::Quantity::kPercentile) continue;
+      samples = std::max(samples, kSamplesBeyond / (1 - condition.percentile / 100));
+    }
+    const double seconds = std::min(1.2 * samples / rate, kLongestTrial);
+    return std::max(duration_, std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9)));
+  }
+
   bool generator_failed() const { return generator_failed_; }
 
  private:
   /// False when the search was interrupted.
   absl::StatusOr<bool> Try(double rate) {
     plan_.load.rate = rate;
+    if (plan_.load.requests == 0) plan_.load.duration = DurationAt(rate);
     SLIPWAY_ASSIGN_OR_RETURN(TrialResult result, session_.RunOne(plan_, ++tried_, 0));
     const bool interrupted = result.interrupted;
     SLIPWAY_ASSIGN_OR_RETURN(const std::string why, WhyNotMet(result));
@@ -161,6 +176,7 @@ class Searcher {
 
   Session& session_;
   Plan plan_;
+  const std::chrono::nanoseconds duration_;
   const std::vector<Condition> objective_;
   RateSearch search_;
   ReportTable table_;

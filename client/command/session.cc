@@ -28,17 +28,15 @@ constexpr auto kStartPatience = std::chrono::seconds(60);
 constexpr auto kStartPoll = std::chrono::milliseconds(20);
 constexpr auto kProbe = std::chrono::seconds(1);
 
-/// Looks until something accepts connections there, while `server` lives.
-absl::Status AwaitServer(Child& server, const Target& target) {
+/// Looks until something accepts connections at `target`, while `server` (may be nullptr) lives.
+absl::Status AwaitServer(Child* server, const Target& target) {
   const rpc::Time give_up = rpc::Clock::now() + kStartPatience;
   while (true) {
-    SLIPWAY_RETURN_IF_ERROR(server.CheckAlive());
+    if (server != nullptr) SLIPWAY_RETURN_IF_ERROR(server->CheckAlive());
     const absl::Status reachable = FindReachable(target.host, target.port, kProbe).status();
     if (reachable.ok()) return absl::OkStatus();
     if (rpc::Clock::now() >= give_up) {
-      return absl::UnavailableError(absl::StrCat("the server of --start ", server.shown(),
-                                                 " does not accept connections: ",
-                                                 reachable.message()));
+      return absl::UnavailableError(absl::StrCat("after --start: ", reachable.message()));
     }
     std::this_thread::sleep_for(kStartPoll);
   }
@@ -99,8 +97,16 @@ absl::Status Session::Begin() {
     }
   }
   servers_.resize(options_.targets.size());
-  for (size_t i = 0; i < options_.start.size() && i < options_.targets.size(); ++i) {
-    SLIPWAY_RETURN_IF_ERROR(StartServer(i));
+  return StartServers();
+}
+
+/// A server may serve several targets, so all of them are waited for.
+absl::Status Session::StartServers() {
+  if (options_.start.empty()) return absl::OkStatus();
+  for (size_t i = 0; i < servers_.size(); ++i) SLIPWAY_RETURN_IF_ERROR(StartServer(i));
+  for (size_t i = 0; i < servers_.size(); ++i) {
+    SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseOrigin(options_.targets[i]));
+    SLIPWAY_RETURN_IF_ERROR(AwaitServer(servers_[i] ? &*servers_[i] : nullptr, target));
   }
   return absl::OkStatus();
 }
@@ -113,14 +119,13 @@ absl::Status Session::StartServer(size_t index) {
   }
   servers_[index].reset();
   if (FindReachable(target.host, target.port, kProbe).ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("--start: something accepts connections at %s:%d already", target.host,
-                        target.port));
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "--start: something accepts connections at %s:%d already", target.host, target.port));
   }
   SLIPWAY_ASSIGN_OR_RETURN(
       servers_[index],
       Child::StartShell(options_.start[index], scratch_->File(absl::StrCat("server-", index))));
-  return AwaitServer(*servers_[index], target);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Plan> Session::Prepare(size_t index) {
@@ -166,7 +171,7 @@ ExitCode Session::RunAlone(const Plan& plan) {
 }
 
 absl::Status Session::Restart(std::vector<Subject>* subjects) {
-  for (size_t i = 0; i < servers_.size(); ++i) SLIPWAY_RETURN_IF_ERROR(StartServer(i));
+  SLIPWAY_RETURN_IF_ERROR(StartServers());
   for (Subject& subject : *subjects) {
     const auto& server = servers_[subject.target];
     if (server) subject.plan.server_pid = server->pid();

@@ -55,6 +55,7 @@ class Session {
   ExitCode End();
 
  private:
+  absl::Status StartServers();
   absl::Status StartServer(size_t index);
   absl::Status Restart(std::vector<Subject>* subjects);
   ExitCode Verdict() const;

@@ -45,7 +45,7 @@ void AddPaceSwitches(base::ConfigParser& parser, LoadOptions& o) {
       "open loop: the same distance between requests, or a random one");
   parser
       .AddString("schedule", &o.schedule,
-                 "open loop: steps, ramps and bursts: 10s@100,30s@100..1000,+500")
+                 "open loop: steps, ramps and bursts: 10s@100,30s@100..1000,+500,5s@50")
       .Placeholder("TIME@RATE,…");
   parser.AddReal("catch-up", &o.catch_up, 0, 1000,
                  "open loop: late requests start at this multiple of the rate; 0: at once");

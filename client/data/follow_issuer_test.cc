@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "client/data/request_workload.h"
-#include "client/data/testing/fake_engine.h"
+#include "client/testing/fake_engine.h"
 #include "rpc/manual_executor.h"
 
 namespace slipway::client {

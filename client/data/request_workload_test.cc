@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/testing/temporary_directory.h"
-#include "client/data/testing/fake_engine.h"
+#include "client/testing/fake_engine.h"
 #include "rpc/manual_executor.h"
 
 namespace slipway::client {

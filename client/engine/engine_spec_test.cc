@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "client/engine/testing/engine_harness.h"
+#include "client/testing/engine_harness.h"
 
 namespace slipway::client {
 namespace {

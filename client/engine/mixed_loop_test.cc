@@ -106,7 +106,7 @@ TEST(MixedLoop, BothEnginesTakeTurns) {
     while (!peer.ReadRequest().empty()) peer.Answer(200, "answer");
   });
   wire::testing::DispatcherServer grpc(MakeDispatcher());
-  Both both({SpecOf(EngineKind::kHttp1, http.port()), SpecOf(EngineKind::kGrpc, grpc.port())}, 200);
+  Both both({SpecOf(EngineKind::kHttp1, http.port()), SpecOf(EngineKind::kGrpc, grpc.http2().port())}, 200);
   both.Run();
   EXPECT_EQ(both.ok(), 200);
 }

@@ -207,7 +207,7 @@ Estimate PercentileOf(const Histogram& histogram, double percentile) {
 bool EnoughFor(double percentile, int64_t samples) {
   const double beyond = std::min(percentile, 100 - percentile) / 100;
   // 100 - 99.9 is a little less than 0.1.
-  return beyond > 0 && static_cast<double>(samples) * beyond >= 10 * (1 - 1e-9);
+  return beyond > 0 && static_cast<double>(samples) * beyond >= kSamplesBeyond * (1 - 1e-9);
 }
 
 }  // namespace slipway::client

@@ -42,7 +42,9 @@ std::optional<Estimate> RatioOf(const std::vector<double>& base, const std::vect
 /// Optimistic, since it takes samples for independent.
 Estimate PercentileOf(const Histogram& histogram, double percentile);
 
-/// Percentiles are shown from this many samples on: 10 beyond the percentile.
+/// A percentile stands on too few samples with fewer than this beyond it.
+inline constexpr double kSamplesBeyond = 10;
+/// Whether a percentile of so many samples says something: there are kSamplesBeyond on either side.
 bool EnoughFor(double percentile, int64_t samples);
 
 }  // namespace slipway::client

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "client/data/testing/fake_engine.h"
+#include "client/testing/fake_engine.h"
 #include "client/run/workload.h"
 #include "rpc/manual_executor.h"
 

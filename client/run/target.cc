@@ -55,10 +55,26 @@ absl::Status SetAuthority(std::string_view url, std::string_view authority, Targ
   return absl::OkStatus();
 }
 
+/// Where the first wanted character outside of templates (`{{…}}`) is, or npos.
+template <typename Predicate>
+size_t FindOutsideTemplates(std::string_view text, Predicate wanted) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i, 2) == "{{") {
+      const size_t end = text.find("}}", i);
+      if (end == std::string_view::npos) return std::string_view::npos;  // the template's error
+      i = end + 1;
+    } else if (wanted(text[i])) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
 absl::Status SetPath(std::string_view url, std::string_view path, Target* target) {
-  path = path.substr(0, path.find('#'));
+  path = path.substr(0, FindOutsideTemplates(path, [](char c) { return c == '#'; }));
   // What would end the request line; everything else is the server's to judge.
-  if (std::any_of(path.begin(), path.end(), [](unsigned char c) { return c <= ' ' || c == 127; })) {
+  const auto is_blank = [](unsigned char c) { return c <= ' ' || c == 127; };
+  if (FindOutsideTemplates(path, is_blank) != std::string_view::npos) {
     return Wrong(url, "has white space or control characters (write %20 for a space)");
   }
   target->path = std::string(path);

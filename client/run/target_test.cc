@@ -57,6 +57,13 @@ TEST(ParseTarget, HttpsAndH2c) {
   EXPECT_EQ(h2c->port, 80);
 }
 
+TEST(ParseTarget, TemplatesMayHoldAnything) {
+  const auto target = ParseTarget("http://h/{{random 1 5}}/{{choose a#b c}}?q={{url name}}#top");
+  ASSERT_TRUE(target.ok()) << target.status();
+  EXPECT_EQ(target->path, "/{{random 1 5}}/{{choose a#b c}}?q={{url name}}");
+  EXPECT_FALSE(ParseTarget("http://h/{{random 1 5}}/a b").ok());
+}
+
 TEST(ParseOrigin, NeedsNoPath) {
   const auto origin = ParseOrigin("grpc://h:1");
   ASSERT_TRUE(origin.ok()) << origin.status();

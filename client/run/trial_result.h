@@ -71,8 +71,11 @@ struct TrialResult {
   double waited_share() const;
   /// Of all cores' time, 0 to 1.
   double steal_share() const;
-  /// The generator had no CPU time left, so that what is measured is mostly itself.
-  bool generator_saturated() const { return generator_share() >= 0.95; }
+  /// The generator had no CPU time left, so that what is measured is mostly itself. Not of runs that
+  /// are too short to tell.
+  bool generator_saturated() const {
+    return elapsed >= std::chrono::milliseconds(100) && generator_share() >= 0.95;
+  }
 
  private:
   double ShareOf(std::chrono::nanoseconds time) const;

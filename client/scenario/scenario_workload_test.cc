@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/data/testing/fake_engine.h"
+#include "client/testing/fake_engine.h"
 #include "rpc/manual_executor.h"
 
 namespace slipway::client {
