@@ -50,3 +50,18 @@ need_packages() {
     die "that failed; run by hand:
   $line"
 }
+
+# need_python_tools: what tests run from the Python registry, in an environment of its own below the
+# cache. Sets SLIPWAY_PYTHON. Where it cannot be had, the tests that want it are skipped and say so.
+need_python_tools() {
+  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/slipway/python"
+  local wanted="$ROOT/scripts/python-packages.txt"
+  if ! cmp -s "$wanted" "$folder/installed.txt"; then
+    say "Installing Python packages of the tests"
+    { python3 -m venv "$folder" && "$folder/bin/python3" -m pip install --quiet -r "$wanted" &&
+      cp "$wanted" "$folder/installed.txt"; } ||
+      echo "that failed; tests that want $(grep -v '^#' "$wanted" | xargs) will be skipped"
+  fi
+  export SLIPWAY_PYTHON="$folder/bin/python3"
+  [ -x "$SLIPWAY_PYTHON" ] || export SLIPWAY_PYTHON=/usr/bin/python3
+}
