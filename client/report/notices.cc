@@ -19,7 +19,6 @@ namespace {
 
 using Level = Notice::Level;
 
-constexpr double kSaturatedShare = 0.95;
 /// Requests that ended against those that were due.
 constexpr double kReached = 0.97;
 /// Below this share of the requests waits for streams are only worth a note.
@@ -47,6 +46,7 @@ struct Sums {
       const TrialResult& result = trial.result;
       const auto time = static_cast<double>(result.elapsed.count()) * result.threads;
       thread_time += time;
+      elapsed += result.elapsed;
       generator += static_cast<double>(result.generator_cpu.count());
       waited += static_cast<double>(result.waited.count());
       steal += static_cast<double>(result.steal.count());
@@ -58,7 +58,10 @@ struct Sums {
     }
   }
   static double Share(double part, double whole) { return whole <= 0 ? 0 : part / whole; }
-  double generator_share() const { return Share(generator, thread_time); }
+  /// 0 of what is too short to tell.
+  double generator_share() const {
+    return elapsed < kShortestToJudge ? 0 : Share(generator, thread_time);
+  }
   double waited_share() const { return Share(waited, thread_time); }
   double steal_share() const { return Share(steal, machine_time); }
   double failed_share() const {
@@ -67,6 +70,7 @@ struct Sums {
   int64_t lag_p99() const { return tally.Of(Series::kLag).ValueAt(99); }
 
   Tally tally;
+  std::chrono::nanoseconds elapsed{0};
   double thread_time = 0;
   double generator = 0;
   double waited = 0;

@@ -17,6 +17,11 @@ struct WindowCounts {
   uint64_t bytes_received = 0;
 };
 
+/// A generator that used this share of its threads' time measured mostly itself.
+inline constexpr double kSaturatedShare = 0.95;
+/// In less time the share says nothing.
+inline constexpr std::chrono::milliseconds kShortestToJudge{100};
+
 /// What one run of one target has measured. A value: reports are made from it, and read back into
 /// it.
 struct TrialResult {
@@ -74,7 +79,7 @@ struct TrialResult {
   /// The generator had no CPU time left, so that what is measured is mostly itself. Not of runs that
   /// are too short to tell.
   bool generator_saturated() const {
-    return elapsed >= std::chrono::milliseconds(100) && generator_share() >= 0.95;
+    return elapsed >= kShortestToJudge && generator_share() >= kSaturatedShare;
   }
 
  private:

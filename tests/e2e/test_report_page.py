@@ -7,11 +7,13 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
 
 import report_data
 from browser import CHROMIUM, Browser
+from harness import BIN, PATIENCE, ProgramTest
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../client/report/html")
 WIDE, PHONE, SMALLEST = 1280, 390, 360
@@ -70,7 +72,7 @@ CONTRAST = """(() => {
 
 
 @unittest.skipIf(CHROMIUM is None, "there is no Chromium here (package chromium)")
-class ReportPage(unittest.TestCase):
+class ReportPage(ProgramTest):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="slipway-report-")
@@ -122,6 +124,23 @@ class ReportPage(unittest.TestCase):
             for width in (WIDE, SMALLEST):
                 with self.subTest(report=name, width=width):
                     self.check_page(self.url_of(name), width)
+
+    def test_what_the_program_writes(self):
+        server = self.start_server("--log-level", "warning")
+        page = pathlib.Path(self.directory, "sweep.html")
+        done = subprocess.run(
+            [os.path.join(BIN, "slipway-load"), "sweep", "--levels", "1,4,16", "--trials", "2", "-d",
+             "150ms", "--warmup", "0s", "--no-progress", "--pid", str(server.process.pid), "--pid",
+             str(server.process.pid), "--name", "REST", "--name", "gRPC", "--output", page,
+             f"http://127.0.0.1:{server.port('REST')}/users",
+             f"grpc://127.0.0.1:{server.port('gRPC')}/docking.v1.Users/ListUsers"],
+            capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for width in (WIDE, SMALLEST):
+            self.check_page(page.as_uri(), width)
+        self.assertEqual(self.marks("latency", "path.line"), 4)
+        self.assertEqual(self.marks("throughput", "path.marker"), 6)
+        self.assertGreater(self.marks("cpu", "rect"), 0)
 
     def test_comparison_has_every_chart(self):
         self.show("comparison")
