@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "client/measure/histogram.h"
 #include "client/testing/known_server.h"
 #include "rpc/executor.h"
 
@@ -30,6 +31,7 @@ class KnownDesk {
     explicit Ticket(rpc::Executor& executor) : timer(executor) {}
     KnownReply* reply = nullptr;
     int64_t number = 0;
+    rpc::Time arrived;
     rpc::Timer timer;
   };
 
@@ -43,10 +45,13 @@ class KnownDesk {
   void Stop();
   /// Without the connections.
   const KnownCounts& counts() const { return counts_; }
+  const Histogram& times() const { return times_; }
+  rpc::Executor& executor() { return executor_; }
 
  private:
   rpc::Time DueAt(rpc::Time now);
   rpc::Time AfterStall(rpc::Time due) const;
+  rpc::Time PutOff(rpc::Time due);
   void OnDue(Ticket* ticket);
   void Finish(Ticket* ticket);
   void Answer(Ticket& ticket);
@@ -62,6 +67,7 @@ class KnownDesk {
   std::unordered_map<Ticket*, std::shared_ptr<Ticket>> open_;
   std::vector<Ticket*> held_;  // due while stalled, in order
   KnownCounts counts_;
+  Histogram times_;
 };
 
 }  // namespace slipway::client::testing

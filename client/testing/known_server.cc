@@ -37,18 +37,24 @@ constexpr uint32_t kCancel = 8;  // RFC 9113, 7
 class Http2Reply : public h2::Handler, public KnownReply {
  public:
   Http2Reply(h2::Exchange& exchange, KnownDesk& desk, const KnownBehaviour& behaviour, bool is_grpc)
-      : exchange_(exchange), desk_(desk), behaviour_(behaviour), is_grpc_(is_grpc) {}
+      : exchange_(exchange),
+        desk_(desk),
+        behaviour_(behaviour),
+        is_grpc_(is_grpc),
+        next_message_(desk.executor()) {}
 
   void OnData(std::string_view bytes) override { exchange_.Consume(bytes.size()); }
   void OnRequestEnd() override { ticket_ = desk_.Arrive(this); }
   void OnClosed(uint32_t) override {
     if (ticket_) ticket_->reply = nullptr;
+    next_message_.Cancel();
   }
 
   void Ok() override {
     exchange_.SendHead(Head("200"), false);
+    if (is_grpc_ && behaviour_.message_gap.count() > 0) return SendInTime(behaviour_.messages);
     SendBody();
-    exchange_.SendTrailers(is_grpc_ ? h2::Fields{{"grpc-status", "0"}} : h2::Fields{});
+    SendOk();
   }
   void Error() override {
     exchange_.SendHead(Head(is_grpc_ ? "200" : "500"), false);
@@ -67,6 +73,16 @@ class Http2Reply : public h2::Handler, public KnownReply {
   h2::Fields Head(const char* status) const {
     return {{":status", status}, {"content-type", is_grpc_ ? "application/grpc" : "text/plain"}};
   }
+  void SendOk() {
+    exchange_.SendTrailers(is_grpc_ ? h2::Fields{{"grpc-status", "0"}} : h2::Fields{});
+  }
+  /// The messages that are left, with pauses.
+  void SendInTime(int left) {
+    exchange_.SendBody(h2::Frame(behaviour_.body));
+    if (left <= 1) return SendOk();
+    const auto gap = std::chrono::duration_cast<rpc::Duration>(behaviour_.message_gap);
+    next_message_.Start(desk_.executor().Now() + gap, [this, left] { SendInTime(left - 1); });
+  }
   void SendBody() {
     if (!is_grpc_) return exchange_.SendBody(behaviour_.body);
     for (int i = 0; i < behaviour_.messages; ++i) {
@@ -79,6 +95,7 @@ class Http2Reply : public h2::Handler, public KnownReply {
   const KnownBehaviour& behaviour_;
   const bool is_grpc_;
   std::shared_ptr<Ticket> ticket_;
+  rpc::Timer next_message_;
 };
 
 /// One HTTP/1.1 connection: a request at a time, the next is read when the last is answered.
@@ -167,7 +184,8 @@ class KnownServer::Host {
 class KnownServer::Http2Host : public Host {
  public:
   Http2Host(KnownBehaviour behaviour, bool is_grpc)
-      : behaviour_(std::move(behaviour)), server_({}, [this, is_grpc](h2::Exchange& exchange) {
+      : behaviour_(std::move(behaviour)),
+        server_(Options(behaviour_), [this, is_grpc](h2::Exchange& exchange) {
           return std::make_unique<Http2Reply>(exchange, *desk_, behaviour_, is_grpc);
         }) {
     server_.OnThread([this] { desk_.emplace(server_.executor(), behaviour_); });
@@ -182,6 +200,12 @@ class KnownServer::Http2Host : public Host {
   int64_t connections() override { return static_cast<int64_t>(server_.accepted()); }
 
  private:
+  static h2::Http2ServerOptions Options(const KnownBehaviour& behaviour) {
+    h2::Http2ServerOptions options;
+    if (behaviour.max_streams > 0) options.max_concurrent_streams = behaviour.max_streams;
+    return options;
+  }
+
   const KnownBehaviour behaviour_;
   std::optional<KnownDesk> desk_;  // outlives the handlers, which the server has
   h2::Http2Server server_;
@@ -282,6 +306,12 @@ KnownCounts KnownServer::counts() {
   host_->OnThread([&counts](KnownDesk& desk) { counts = desk.counts(); });
   counts.connections = host_->connections();
   return counts;
+}
+
+Histogram KnownServer::times() {
+  Histogram times;
+  host_->OnThread([&times](KnownDesk& desk) { times = desk.times(); });
+  return times;
 }
 
 void KnownServer::Stall() {
