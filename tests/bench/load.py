@@ -110,12 +110,14 @@ def ghz(tools, address, seconds):
 
 
 def slipway_load(tools, url, seconds=None, requests=None, concurrency=CONNECTIONS, connections=None,
-                 data=None, timeout=None, rate=None, pid=None):
-    """Our own tool, closed loop; with `rate` open loop at so many requests a second. The detail is the
-    trial of its JSON report."""
+                 data=None, timeout=None, rate=None, pid=None, threads=None):
+    """Our own tool, closed loop; with `rate` open loop at so many requests a second; `threads`: one for
+    each core unless said. The detail is the trial of its JSON report."""
     command = [tools.program("slipway-load"), "run", "-c", str(concurrency), "--format", "json"]
     if connections is not None:
         command += ["--connections", str(connections)]
+    if threads is not None:
+        command += ["--threads", str(threads)]
     if seconds is not None:
         command += ["-d", f"{seconds}s"]
     if requests is not None:
