@@ -22,7 +22,7 @@ struct CqTag {
 /// ends when the first is due. An alarm only wakes the thread for posted work. The library waits in
 /// whole milliseconds, so a timer may come by as much too late.
 ///
-/// Made, run and destroyed on one thread; Post may be called by any.
+/// One thread runs it; Post may be called by any.
 class CqExecutor : public rpc::Executor {
  public:
   CqExecutor();
