@@ -131,6 +131,29 @@ TEST_P(TruthOfRuns, InterruptedRunHasAFullResult) {
   EXPECT_GT(result.throughput(), 0);
 }
 
+// What was offered until then is the rate, times the time that was measured: the threads hear of
+// the end a moment after it, so it is not less. Two threads may each have one that is not due yet.
+TEST_P(TruthOfRuns, InterruptedOpenLoopHasOfferedItsRate) {
+  KnownServer server(GetParam());
+  const LoadShape load = OpenLoad(20, 2000, seconds(3600));
+  std::thread user([&server] {
+    ReceivedOf(server, 200);
+    server.Stall();  // all slots are taken, and more is due than can begin
+    ReceivedOf(server, server.counts().ok + 20);
+    kill(getpid(), SIGINT);
+  });
+  const TrialResult result = MustRun(PlanOf(server, GetParam(), load));
+  user.join();
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_EQ(result.offered, result.tally.total() + result.cut_off);
+  EXPECT_EQ(result.tally.ok(), server.counts().ok);
+  EXPECT_EQ(server.counts().received, result.tally.ok() + 20);
+  EXPECT_GE(result.cut_off, 20);
+  const double seconds = std::chrono::duration<double>(result.elapsed).count();
+  EXPECT_GE(static_cast<double>(result.offered), 2000 * seconds - 2);
+  EXPECT_EQ(result.tally.Of(Series::kLag).count(), result.tally.ok() + 20);
+}
+
 void ExpectSameSlots(const Histogram& one, const Histogram& other) {
   EXPECT_EQ(one.count(), other.count());
   ASSERT_EQ(one.slots(), other.slots());
