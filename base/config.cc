@@ -14,6 +14,12 @@ namespace {
 /// Where the help texts start.
 constexpr std::size_t kHelpColumn = 34;
 
+/// As how many columns a terminal shows UTF-8 `text` without wide characters.
+std::size_t DisplayWidth(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
 /// Levenshtein's distance, row by row.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -98,10 +104,11 @@ std::string ConfigParser::HelpLine(const ConfigOption& option) const {
     absl::StrAppend(&line, " ", option.placeholder_);
   }
   if (option.is_list_) absl::StrAppend(&line, "…");
-  if (line.size() + 2 > kHelpColumn) {
+  const std::size_t width = DisplayWidth(line);
+  if (width + 2 > kHelpColumn) {
     absl::StrAppend(&line, "\n", std::string(kHelpColumn, ' '));
   } else {
-    line.append(kHelpColumn - line.size(), ' ');
+    line.append(kHelpColumn - width, ' ');
   }
   absl::StrAppend(&line, option.help_);
   if (option.value_if_bare_.has_value()) {

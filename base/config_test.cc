@@ -254,6 +254,22 @@ TEST_F(ConfigParserTest, HelpNamesEveryOptionAndWins) {
   EXPECT_THAT(help, HasSubstr("async|httplib"));
 }
 
+// `…` is one column and three bytes.
+TEST_F(ConfigParserTest, HelpTextsStandInOneColumn) {
+  std::vector<std::string> names;
+  int64_t size = 0;
+  ConfigParser parser("slipway-test", "Tests.");
+  parser.AddStringList("name", &names, "the text of a list");
+  parser.AddInt("size", &size, 0, 9, "the text of a number");
+  testing::internal::CaptureStdout();
+  const char* const arguments[] = {"slipway-test", "--help"};
+  EXPECT_FALSE(parser.Parse(2, arguments).value());
+  const std::string help = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(help,
+              HasSubstr("\n  --name TEXT…" + std::string(34 - 14, ' ') + "the text of a list"));
+  EXPECT_THAT(help, HasSubstr("\n  --size N" + std::string(34 - 10, ' ') + "the text of a number"));
+}
+
 TEST_F(ConfigParserTest, Version) {
   testing::internal::CaptureStdout();
   const absl::StatusOr<bool> parsed = Parse({"--version"});
