@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iostream>
 #include <random>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -20,16 +21,16 @@ constexpr int kBlocks = 9;
 uint64_t NewSeed() { return uint64_t{std::random_device{}()} << 32 | std::random_device{}(); }
 
 /// Trials as a shared machine makes them: each block has a speed of its own, each trial its noise,
-/// one trial in ten was disturbed by somebody. What a slow trial slows, it slows at once; what is
-/// read from clocks has a little noise besides.
+/// and a share of the trials was disturbed by somebody. What a slow trial slows, it slows at once;
+/// what is read from clocks has a little noise besides.
 class Machine {
  public:
-  explicit Machine(uint64_t seed) : random_(seed) {}
+  Machine(double disturbed, uint64_t seed) : disturbed_(disturbed), random_(seed) {}
 
   double Block() { return std::exp(Normal(0.1)); }
   /// A target that is `slow` times as slow as it should be.
   TrialResult Trial(double block, double slow) {
-    const double disturbance = Uniform() < 0.1 ? std::fabs(Normal(0.3)) : 0;
+    const double disturbance = Uniform() < disturbed_ ? std::fabs(Normal(0.3)) : 0;
     const double time = block * slow * std::exp(Normal(0.03) + disturbance);
     return SampleTrial({.median_us = 700 * time * std::exp(Normal(0.01)),
                         .server_us = 40 * time * std::exp(Normal(0.01)),
@@ -43,6 +44,7 @@ class Machine {
   }
   double Uniform() { return std::uniform_real_distribution<double>()(random_); }
 
+  const double disturbed_;
   std::mt19937_64 random_;
 };
 
@@ -58,7 +60,8 @@ Report MakeReport(Machine* machine, double slow, uint64_t seed) {
     base.trials.push_back({block, 2 * block, machine->Trial(speed, 1)});
     guard.trials.push_back({block, 2 * block + 1, machine->Trial(speed, slow)});
   }
-  report.cells = {base, guard};
+  report.cells.push_back(std::move(base));
+  report.cells.push_back(std::move(guard));
   Evaluate(&report);
   return report;
 }
@@ -68,8 +71,8 @@ bool IsInvalid(const Report& report) {
                      [](const Notice& notice) { return notice.level == Notice::Level::kInvalid; });
 }
 
-int InvalidOf(int reports, double slow, uint64_t seed) {
-  Machine machine(seed);
+int InvalidOf(int reports, double slow, double disturbed, uint64_t seed) {
+  Machine machine(disturbed, seed);
   int invalid = 0;
   for (int i = 0; i < reports; ++i) {
     invalid += IsInvalid(MakeReport(&machine, slow, seed + static_cast<uint64_t>(i))) ? 1 : 0;
@@ -82,17 +85,21 @@ int InvalidOf(int reports, double slow, uint64_t seed) {
 TEST(TruthOfTheGuard, SameTargetTwiceIsValid) {
   constexpr int kReports = 300;
   const uint64_t seed = NewSeed();
-  const int invalid = InvalidOf(kReports, 1, seed);
+  const int invalid = InvalidOf(kReports, 1, 0.1, seed);
   std::cout << "seed " << seed << ": " << invalid << " of " << kReports << " invalid\n";
   EXPECT_LE(invalid, kReports * 7 / 100) << "seed " << seed;
 }
 
-// A difference of 30 % is ten times the noise of a trial.
+// A difference of 30 % is ten times the noise of a trial: always, unless trials that were disturbed
+// hide it, which of nine pairs takes two that are disturbed much and the same way. That is one
+// report in fifty or so; more than four of twenty are no chance.
 TEST(TruthOfTheGuard, DifferenceOfAThirdIsInvalid) {
-  constexpr int kReports = 50;
-  const uint64_t seed = NewSeed();
-  EXPECT_EQ(InvalidOf(kReports, 1.3, seed), kReports) << "seed " << seed;
-  EXPECT_EQ(InvalidOf(kReports, 0.7, seed), kReports) << "seed " << seed;
+  constexpr int kReports = 20;
+  for (const double slow : {1.3, 0.7}) {
+    const uint64_t seed = NewSeed();
+    EXPECT_EQ(InvalidOf(kReports, slow, 0, seed), kReports) << "seed " << seed;
+    EXPECT_GE(InvalidOf(kReports, slow, 0.1, seed), kReports - 4) << "seed " << seed;
+  }
 }
 
 }  // namespace
