@@ -80,8 +80,8 @@ void SetConcurrency(const LoadOptions& options, LoadShape* load) {
   }
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   load->threads = options.threads > 0 ? options.threads : cores;
-  load->threads = static_cast<int>(
-      std::min<uint32_t>(static_cast<uint32_t>(load->threads), load->concurrency));
+  load->threads =
+      static_cast<int>(std::min<uint32_t>(static_cast<uint32_t>(load->threads), load->concurrency));
 }
 
 absl::Status SetConnections(const LoadOptions& options, EngineKind kind, LoadShape* load) {
@@ -111,14 +111,24 @@ absl::StatusOr<LoadShape> DecideLoad(const LoadOptions& options, EngineKind kind
   return load;
 }
 
-absl::Status CheckFileLimit(const LoadShape& load) {
+uint64_t CountConnections(const LoadShape& load, const std::vector<EngineSpec>& engines) {
+  uint64_t count = 0;
+  for (const EngineSpec& engine : engines) {
+    const bool one_each = engine.kind == EngineKind::kHttp1;  // one request at a time on each
+    count += one_each ? std::max(load.connections, load.concurrency) : load.connections;
+  }
+  return count;
+}
+
+absl::Status CheckFileLimit(const LoadShape& load, const std::vector<EngineSpec>& engines) {
   SLIPWAY_ASSIGN_OR_RETURN(const base::FileLimit limit, base::RaiseFileLimit());
-  const uint64_t needed = load.connections + kOtherFiles;
+  const uint64_t connections = CountConnections(load, engines);
+  const uint64_t needed = connections + kOtherFiles;
   if (limit.soft >= needed) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrFormat(
       "%d connections need %d open files, but the hard limit of this process is %d: raise it "
       "(ulimit -Hn, LimitNOFILE=, or limits.conf)",
-      load.connections, needed, limit.hard));
+      connections, needed, limit.hard));
 }
 
 absl::StatusOr<Plan> WithConcurrency(const Plan& plan, const LoadOptions& options,
@@ -127,7 +137,7 @@ absl::StatusOr<Plan> WithConcurrency(const Plan& plan, const LoadOptions& option
   changed.concurrency = concurrency;
   Plan other = plan;
   SLIPWAY_ASSIGN_OR_RETURN(other.load, DecideLoad(changed, plan.engines.front().kind));
-  SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(other.load));
+  SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(other.load, other.engines));
   return other;
 }
 

@@ -1,14 +1,10 @@
 #include "client/command/grpc_schema.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -80,24 +76,6 @@ CallShape ShapeOf(const schema::MethodInfo& method) {
   return method.server_streaming ? CallShape::kServerStream : CallShape::kUnary;
 }
 
-absl::StatusOr<std::pair<std::string, std::string>> ToEntry(const std::string& name,
-                                                            const std::string& value) {
-  std::string key = absl::AsciiStrToLower(name);
-  const bool valid = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
-    return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
-  });
-  if (!valid || absl::StartsWith(key, "grpc-") || key == "content-type" || key == "te") {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("\"%s\" cannot be the name of gRPC metadata", name));
-  }
-  std::string bytes = value;
-  if (absl::EndsWith(key, "-bin") && !absl::Base64Unescape(value, &bytes)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("the value of %s is not base64, which names in -bin need", name));
-  }
-  return std::pair(std::move(key), std::move(bytes));
-}
-
 }  // namespace
 
 absl::StatusOr<SchemaPtr> LoadSchema(const EngineSpec& engine, const LoadOptions& options) {
@@ -126,16 +104,6 @@ absl::StatusOr<GrpcMethod> FindGrpcMethod(SchemaPtr schema, const std::string& p
     return schema::JsonFromWire(schema->output(*info), wire);
   };
   return method;
-}
-
-absl::StatusOr<HeaderList> ToMetadata(const HeaderList& headers) {
-  HeaderList metadata;
-  for (const auto& [name, value] : headers) {
-    absl::StatusOr<std::pair<std::string, std::string>> entry = ToEntry(name, value);
-    if (!entry.ok()) return entry.status();
-    metadata.push_back(*std::move(entry));
-  }
-  return metadata;
 }
 
 }  // namespace slipway::client

@@ -4,7 +4,6 @@
 
 #include "absl/status/statusor.h"
 #include "client/engine/engine_spec.h"
-#include "client/engine/request.h"
 #include "client/run/grpc_method.h"
 #include "client/run/load_options.h"
 #include "schema/schema.h"
@@ -22,9 +21,5 @@ absl::StatusOr<std::shared_ptr<const schema::Schema>> LoadSchema(const EngineSpe
 /// there, with those that are.
 absl::StatusOr<GrpcMethod> FindGrpcMethod(std::shared_ptr<const schema::Schema> schema,
                                           const std::string& path);
-
-/// Headers as metadata: names in lower case, values of `-bin` names from base64. INVALID_ARGUMENT
-/// names what cannot be sent.
-absl::StatusOr<HeaderList> ToMetadata(const HeaderList& headers);
 
 }  // namespace slipway::client

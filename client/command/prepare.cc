@@ -1,8 +1,6 @@
 #include "client/command/prepare.h"
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +13,8 @@
 #include "base/limits.h"
 #include "base/status_macros.h"
 #include "client/command/grpc_schema.h"
+#include "client/data/metadata.h"
+#include "client/data/read_file.h"
 #include "client/data/request_workload.h"
 
 namespace slipway::client {
@@ -26,12 +26,9 @@ absl::StatusOr<std::string> ReadData(const LoadOptions& options, size_t index) {
   if (options.data.empty()) return std::string();
   const std::string& data = options.data.size() == 1 ? options.data[0] : options.data[index];
   if (data.empty() || data[0] != '@') return data;
-  std::ifstream file(data.substr(1), std::ios::binary);
-  std::error_code unknown;
-  if (!file || std::filesystem::is_directory(data.substr(1), unknown)) {
-    return absl::InvalidArgumentError(absl::StrCat("--data: cannot read ", data.substr(1)));
-  }
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  absl::StatusOr<std::string> text = ReadFile(data.substr(1));
+  if (text.ok()) return text;
+  return absl::InvalidArgumentError(absl::StrCat("--data: ", text.status().message()));
 }
 
 absl::StatusOr<HeaderList> ParseHeaders(const std::vector<std::string>& lines) {
@@ -55,8 +52,33 @@ absl::Status CheckCount(const char* name, size_t given, size_t targets) {
       absl::StrFormat("--%s is given %d times for %d targets", name, given, targets));
 }
 
-/// Switches that have no meaning for the targets are mistakes, not wishes to be ignored.
-absl::Status CheckSwitches(const LoadOptions& options, const Target& target) {
+/// In a comparison of both protocols a switch is for the targets that it fits; one that fits none
+/// is a mistake, not a wish to be ignored.
+absl::Status CheckProtocols(const LoadOptions& options) {
+  bool grpc = false, http = false;
+  for (const std::string& url : options.targets) {
+    SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseTarget(url));
+    (target.scheme == Scheme::kGrpc ? grpc : http) = true;
+  }
+  if (!http && !options.method.empty()) {
+    return absl::InvalidArgumentError("--method is for HTTP targets; gRPC's is in the URL");
+  }
+  if (!http && options.follow) {
+    return absl::InvalidArgumentError("--follow is for HTTP targets");
+  }
+  if (!grpc && (!options.protoset.empty() || !options.proto_files.empty())) {
+    return absl::InvalidArgumentError("--protoset and --proto are for gRPC targets");
+  }
+  if (!grpc && options.messages != 1) {
+    return absl::InvalidArgumentError("--messages is for gRPC targets whose clients stream");
+  }
+  if (!grpc && options.engine == EngineChoice::kGrpcpp) {
+    return absl::InvalidArgumentError("--engine grpc++ is for gRPC targets");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSwitches(const LoadOptions& options) {
   if (!options.protoset.empty() && !options.proto_files.empty()) {
     return absl::InvalidArgumentError("--protoset and --proto exclude each other");
   }
@@ -70,26 +92,7 @@ absl::Status CheckSwitches(const LoadOptions& options, const Target& target) {
   SLIPWAY_RETURN_IF_ERROR(CheckCount("pid", options.pids.size(), targets));
   SLIPWAY_RETURN_IF_ERROR(CheckCount("start", options.start.size(), targets));
   SLIPWAY_RETURN_IF_ERROR(CheckCount("name", options.names.size(), targets));
-  // In a comparison of both protocols a switch is for the targets that it fits.
-  if (targets > 1) return absl::OkStatus();
-  const bool is_grpc = target.scheme == Scheme::kGrpc;
-  const bool schema = !options.protoset.empty() || !options.proto_files.empty();
-  if (is_grpc && !options.method.empty()) {
-    return absl::InvalidArgumentError("--method is for HTTP targets; gRPC's is in the URL");
-  }
-  if (is_grpc && options.follow) {
-    return absl::InvalidArgumentError("--follow is for HTTP targets");
-  }
-  if (!is_grpc && schema) {
-    return absl::InvalidArgumentError("--protoset and --proto are for gRPC targets");
-  }
-  if (!is_grpc && options.messages != 1) {
-    return absl::InvalidArgumentError("--messages is for gRPC targets whose clients stream");
-  }
-  if (!is_grpc && options.engine == EngineChoice::kGrpcpp) {
-    return absl::InvalidArgumentError("--engine grpc++ is for gRPC targets");
-  }
-  return absl::OkStatus();
+  return CheckProtocols(options);
 }
 
 EngineKind KindOf(const LoadOptions& options, const Target& target) {
@@ -147,9 +150,10 @@ absl::StatusOr<RequestRecipe> GrpcRecipe(const LoadOptions& options, const Targe
                                          const EngineSpec& engine, std::string data) {
   RequestRecipe recipe;
   SLIPWAY_ASSIGN_OR_RETURN(const HeaderList headers, ParseHeaders(options.headers));
-  SLIPWAY_ASSIGN_OR_RETURN(recipe.texts.headers, ToMetadata(headers));
-  SLIPWAY_ASSIGN_OR_RETURN(recipe.grpc,
-                           LookUpMethod(options, target, engine, !data.empty()));
+  for (const auto& [name, value] : headers) {
+    SLIPWAY_ASSIGN_OR_RETURN(recipe.texts.headers.emplace_back(), ToMetadata(name, value));
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(recipe.grpc, LookUpMethod(options, target, engine, !data.empty()));
   recipe.texts.path = target.path;
   recipe.texts.shape = recipe.grpc->shape;
   recipe.texts.message_count = options.messages;
@@ -190,14 +194,14 @@ void Describe(const LoadOptions& options, size_t index, const Target& target, Pl
   const EngineSpec& engine = plan->engines.front();
   ReportTarget& report = plan->target;
   report.url = target.url;
-  report.name = index < options.names.size() && !options.names[index].empty()
-                    ? options.names[index]
-                    : target.url;
+  report.name = index < options.names.size() && !options.names[index].empty() ? options.names[index]
+                                                                              : target.url;
   report.protocol = ProtocolName(engine.kind);
   report.tls = target.tls;
   report.engine = engine.kind == EngineKind::kGrpcpp ? "grpc++" : "native";
   report.address = ToString(engine.endpoint);
-  if (index < options.start.size()) report.command = options.start[index];
+  const size_t starter = StarterOf(options, index).value_or(index);
+  if (starter < options.start.size()) report.command = options.start[starter];
 }
 
 }  // namespace
@@ -228,13 +232,27 @@ absl::StatusOr<std::optional<pid_t>> ServerPid(const LoadOptions& options, size_
   return pid;
 }
 
+absl::StatusOr<size_t> StarterOf(const LoadOptions& options, size_t index) {
+  const std::vector<std::string>& start = options.start;
+  if (index >= start.size() || start[index].empty() || start[index][0] != '=') return index;
+  const size_t known = std::min(start.size(), options.targets.size());
+  size_t number = 0;
+  if (absl::SimpleAtoi(start[index].substr(1), &number) && number >= 1 && number <= known &&
+      !start[number - 1].empty() && start[number - 1][0] != '=') {
+    return number - 1;
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "--start \"%s\": allowed after = is the number of a target, from 1, whose own --start is a "
+      "command",
+      start[index]));
+}
+
 absl::StatusOr<EngineSpec> ResolveEngine(const LoadOptions& options, const Target& target) {
   EngineSpec engine;
   engine.kind = KindOf(options, target);
   engine.authority = target.authority;
   engine.timeout = options.timeout;
-  SLIPWAY_ASSIGN_OR_RETURN(engine.endpoint,
-                           FindReachable(target.host, target.port, kProbeTimeout));
+  SLIPWAY_ASSIGN_OR_RETURN(engine.endpoint, FindReachable(target.host, target.port, kProbeTimeout));
   if (!target.tls) return engine;
   if (target.scheme == Scheme::kHttp && options.http == HttpVersion::kAuto) {
     SLIPWAY_RETURN_IF_ERROR(ChooseHttp(options, target, &engine));
@@ -247,7 +265,7 @@ absl::StatusOr<EngineSpec> ResolveEngine(const LoadOptions& options, const Targe
 absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index) {
   Plan plan;
   SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseTarget(options.targets[index]));
-  SLIPWAY_RETURN_IF_ERROR(CheckSwitches(options, target));
+  SLIPWAY_RETURN_IF_ERROR(CheckSwitches(options));
   // Before the target is looked for, so that mistakes show at once.
   SLIPWAY_RETURN_IF_ERROR(DecideLoad(options, KindOf(options, target)).status());
   SLIPWAY_ASSIGN_OR_RETURN(plan.server_pid, ServerPid(options, index));
@@ -258,7 +276,7 @@ absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index) {
   }
   SLIPWAY_ASSIGN_OR_RETURN(EngineSpec engine, ResolveEngine(options, target));
   SLIPWAY_ASSIGN_OR_RETURN(plan.load, DecideLoad(options, engine.kind));
-  SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(plan.load));
+  SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(plan.load, {engine}));
   if (target.scheme == Scheme::kGrpc) {
     SLIPWAY_ASSIGN_OR_RETURN(RequestRecipe recipe,
                              GrpcRecipe(options, target, engine, std::move(data)));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,11 +27,19 @@ absl::StatusOr<EngineSpec> ResolveEngine(const LoadOptions& options, const Targe
 /// INVALID_ARGUMENT names the switch.
 absl::StatusOr<LoadShape> DecideLoad(const LoadOptions& options, EngineKind kind);
 
-/// OK when this process may open enough files for `load`, else FAILED_PRECONDITION.
-absl::Status CheckFileLimit(const LoadShape& load);
+/// The connections of all engines under `load`: HTTP/1.1 has one for each request in flight, or
+/// user, to each server.
+uint64_t CountConnections(const LoadShape& load, const std::vector<EngineSpec>& engines);
 
-/// The process that --pid names for target `index`; nothing without one. INVALID_ARGUMENT when there
-/// is no such process.
+/// OK when this process may open enough files for them, else FAILED_PRECONDITION.
+absl::Status CheckFileLimit(const LoadShape& load, const std::vector<EngineSpec>& engines);
+
+/// The target whose --start starts the server of target `index`: that one itself, or the one that
+/// `=N` names. INVALID_ARGUMENT when there is no such.
+absl::StatusOr<size_t> StarterOf(const LoadOptions& options, size_t index);
+
+/// The process that --pid names for target `index`; nothing without one. INVALID_ARGUMENT when
+/// there is no such process.
 absl::StatusOr<std::optional<pid_t>> ServerPid(const LoadOptions& options, size_t index);
 
 /// Makes the target number `index` of `options` ready. Blocks while it looks for the address and

@@ -1,5 +1,3 @@
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -10,6 +8,7 @@
 #include "client/command/session.h"
 #include "client/command/support.h"
 #include "client/command/switches.h"
+#include "client/data/read_file.h"
 #include "client/report/html_report.h"
 #include "client/report/json_report.h"
 #include "client/report/merge.h"
@@ -18,9 +17,7 @@ namespace slipway::client {
 namespace {
 
 absl::StatusOr<Report> ReadReport(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  const std::string text(std::istreambuf_iterator<char>(file), {});
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   std::string_view json = text;
   if (!text.empty() && text.find_first_not_of(" \t\r\n") != std::string::npos &&
       text[text.find_first_not_of(" \t\r\n")] == '<') {

@@ -1,10 +1,10 @@
-#include <fstream>
-#include <iterator>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "client/command/commands.h"
 #include "client/command/grpc_schema.h"
@@ -12,6 +12,7 @@
 #include "client/command/session.h"
 #include "client/command/support.h"
 #include "client/command/switches.h"
+#include "client/data/read_file.h"
 #include "client/run/target.h"
 #include "client/scenario/scenario_file.h"
 #include "client/scenario/scenario_workload.h"
@@ -22,10 +23,11 @@ namespace {
 /// Nothing when it is to go on.
 std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
                                      LoadOptions* options, std::string* path) {
-  base::ConfigParser parser("slipway-load scenario",
-                            "Users who take several steps, one after the other, as a file describes "
-                            "them. A request is one user's\nway through all steps; -c says how many "
-                            "users there are at a time.");
+  base::ConfigParser parser(
+      "slipway-load scenario",
+      "Users who take several steps, one after the other, as a file describes "
+      "them. A request is one user's\nway through all steps; -c says how many "
+      "users there are at a time.");
   std::vector<std::string> paths;
   parser.AddPositionals(&paths, "FILE.yaml", "the scenarios");
   AddLoadSwitches(parser, options);
@@ -40,10 +42,38 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
   return std::nullopt;
 }
 
+/// Which of `values`, of a switch that is given in the order of the file's servers, is the only one
+/// that says something; 0 when none does. One process is measured, so no more are allowed.
+absl::StatusOr<size_t> OnlyOne(const char* name, const std::vector<std::string>& values,
+                               const ScenarioFile& file) {
+  std::optional<size_t> only;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i].empty()) continue;
+    if (only) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "--%s: a scenario measures one of its servers; give it once, at the place of that server "
+          "('' for those before it)",
+          name));
+    }
+    only = i;
+  }
+  if (!only || *only < file.origins().size()) return only.value_or(0);
+  return absl::InvalidArgumentError(
+      absl::StrFormat("--%s is given for server %d of %d", name, *only + 1, file.origins().size()));
+}
+
+/// The server whose process is measured.
+absl::StatusOr<size_t> MeasuredServer(const LoadOptions& options, const ScenarioFile& file) {
+  if (options.names.size() > 1) {
+    return absl::InvalidArgumentError("--name: a scenario has one name");
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const size_t started, OnlyOne("start", options.start, file));
+  SLIPWAY_ASSIGN_OR_RETURN(const size_t named, OnlyOne("pid", options.pids, file));
+  return options.start.empty() ? named : started;
+}
+
 absl::StatusOr<ScenarioFile> ReadScenarios(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  const std::string yaml(std::istreambuf_iterator<char>(file), {});
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string yaml, ReadFile(path));
   absl::StatusOr<ScenarioFile> scenarios = ParseScenarioFile(yaml);
   if (scenarios.ok()) return scenarios;
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", scenarios.status().message()));
@@ -73,12 +103,12 @@ absl::StatusOr<Plan> PrepareScenario(const LoadOptions& options, const std::stri
   const auto look_up = [&schemas](size_t origin, const std::string& method) {
     return FindGrpcMethod(schemas[origin], method);
   };
-  plan.target.name = path;
+  plan.target.name = options.names.empty() ? path : options.names.front();
   plan.target.url = file.origins().front().url;
   SLIPWAY_ASSIGN_OR_RETURN(plan.workload, MakeScenarioWorkload(std::move(file), look_up));
   for (EngineSpec& engine : plan.engines) engine.keep_response = plan.workload->reads_responses();
   SLIPWAY_ASSIGN_OR_RETURN(plan.load, DecideLoad(options, KindForLoad(plan.engines)));
-  SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(plan.load));
+  SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(plan.load, plan.engines));
   plan.seed = options.seed;
   plan.target.protocol = ProtocolName(plan.engines.front().kind);
   plan.target.engine = "native";
@@ -96,13 +126,16 @@ ExitCode ScenarioCommand(const std::vector<std::string>& arguments) {
   if (const auto exit = ParseOptions(arguments, &options, &path)) return *exit;
   absl::StatusOr<ScenarioFile> file = ReadScenarios(path);
   if (!file.ok()) return Complain(file.status());
-  // Servers are started and measured by the origins, in their order.
+  const absl::StatusOr<size_t> measured = MeasuredServer(options, *file);
+  if (!measured.ok()) return Complain(measured.status());
+  // --start and --pid count the file's servers in their order.
   for (const ScenarioOrigin& origin : file->origins()) options.targets.push_back(origin.url);
   Session session(arguments, std::move(options));
   if (const absl::Status status = session.Begin(); !status.ok()) return Complain(status);
   absl::StatusOr<Plan> plan = PrepareScenario(session.options(), path, *std::move(file));
   if (!plan.ok()) return Complain(plan.status());
-  if (const absl::Status status = session.Add(&*plan, 0); !status.ok()) return Complain(status);
+  if (const absl::Status status = session.Add(&*plan, *measured); !status.ok())
+    return Complain(status);
   return session.RunAlone(*plan);
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "client/data/excerpt.h"
+#include "client/data/metadata.h"
 
 namespace slipway::client {
 namespace {
@@ -98,6 +99,7 @@ absl::Status RequestTemplate::Render(const TemplateValues& values, Request* requ
     name = headers_[i].first;
     value.clear();
     headers_[i].second.Render(values, &value);
+    if (grpc_ && IsBinaryMetadata(name)) SLIPWAY_RETURN_IF_ERROR(DecodeMetadata(name, &value));
   }
   request->messages.resize(messages_.size());
   for (size_t i = 0; i < messages_.size(); ++i) {

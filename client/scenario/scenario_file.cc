@@ -6,12 +6,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "client/data/excerpt.h"
+#include "client/data/metadata.h"
 #include "client/data/template.h"
 #include "client/run/target.h"
 #include "client/scenario/yaml_map.h"
@@ -193,13 +193,9 @@ class ScenarioParser {
       texts->headers.emplace_back(name.text, value);
       return;
     }
-    const std::string key = absl::AsciiStrToLower(name.text);
-    std::string bytes = value;
-    if (absl::EndsWith(key, "-bin") && !absl::Base64Unescape(value, &bytes)) {
-      map.Complain(name.line,
-                   absl::StrFormat("the value of %s must be base64, as of all names in -bin", key));
-    }
-    texts->headers.emplace_back(key, bytes);
+    auto entry = ToMetadata(name.text, value);
+    if (!entry.ok()) return map.Complain(name.line, std::string(entry.status().message()));
+    texts->headers.push_back(*std::move(entry));
   }
 
   void CheckTemplate(const YamlMap& map, int line, const std::string& label,
