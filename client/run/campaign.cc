@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
 #include "rpc/executor.h"
 
 namespace slipway::client {
@@ -35,31 +34,43 @@ class Campaign {
   }
 
   absl::StatusOr<std::vector<Cell>> Run() {
-    for (int block = 0; block < options_.trials && !interrupted_ && !IsOverBudget(); ++block) {
-      if (block > 0 && hooks_.before_block) {
-        SLIPWAY_RETURN_IF_ERROR(hooks_.before_block(&subjects_));
-      }
-      SLIPWAY_RETURN_IF_ERROR(RunBlock(block));
+    absl::Status status;
+    for (int block = 0; Continues(status) && block < options_.trials; ++block) {
+      status = Prepare(block);
+      if (status.ok()) status = RunBlock(block);
     }
-    const bool empty = std::all_of(cells_.begin(), cells_.end(),
-                                   [](const Cell& cell) { return cell.trials.empty(); });
-    if (empty) return absl::CancelledError("interrupted before anything was measured");
+    if (order_ == 0) {
+      if (!status.ok() && !absl::IsCancelled(status)) return status;
+      return absl::CancelledError("interrupted before anything was measured");
+    }
+    if (status.ok()) return std::move(cells_);
+    if (hooks_.ended_early) {
+      hooks_.ended_early(status);
+    } else if (!absl::IsCancelled(status)) {
+      return status;
+    }
     return std::move(cells_);
   }
 
  private:
+  bool Continues(const absl::Status& status) const {
+    return status.ok() && !interrupted_ && !IsOverBudget();
+  }
+
+  absl::Status Prepare(int block) {
+    if (block == 0 || !hooks_.before_block) return absl::OkStatus();
+    const absl::Status status = hooks_.before_block(&subjects_);
+    if (status.ok()) return status;
+    return absl::Status(status.code(), absl::StrCat("before block ", block + 1, " of ",
+                                                    options_.trials, ": ", status.message()));
+  }
+
   absl::Status RunBlock(int block) {
     for (const size_t index : DrawOrder(subjects_.size(), random_)) {
       const Plan& plan = subjects_[index].plan;
       const auto started = rpc::Clock::now() - begin_;
-      const int all = options_.trials * static_cast<int>(subjects_.size());
-      absl::StatusOr<TrialResult> result = hooks_.run(plan, order_ + 1, all);
-      if (absl::IsCancelled(result.status())) interrupted_ = true;
-      if (interrupted_) return absl::OkStatus();
-      if (!result.ok()) {
-        return absl::Status(result.status().code(),
-                            absl::StrCat(plan.target.name, ": ", result.status().message()));
-      }
+      absl::StatusOr<TrialResult> result = hooks_.run(plan, order_ + 1, count());
+      if (!result.ok()) return Failure(plan, result.status());
       interrupted_ = result->interrupted;
       result->started = started;
       Cell& cell = cells_[index];
@@ -71,6 +82,20 @@ class Campaign {
     }
     return absl::OkStatus();
   }
+
+  absl::Status Failure(const Plan& plan, const absl::Status& status) const {
+    if (order_ == 0) {
+      return absl::Status(status.code(), absl::StrCat(plan.target.name, ": ", status.message()));
+    }
+    const bool cancelled = absl::IsCancelled(status);
+    return absl::Status(
+        status.code(),
+        absl::StrCat("trial ", order_ + 1, " of ", count(), ", of ", plan.target.name, ",",
+                     cancelled ? " was " : " failed: ", status.message()));
+  }
+
+  /// Of trials.
+  int count() const { return options_.trials * static_cast<int>(subjects_.size()); }
 
   bool IsOverBudget() const {
     return options_.budget.count() > 0 && rpc::Clock::now() - begin_ >= options_.budget;

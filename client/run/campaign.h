@@ -31,6 +31,9 @@ struct CampaignHooks {
   /// Before each block but the first, e.g. to start servers anew; may be empty. It may give the
   /// subjects other processes.
   std::function<absl::Status(std::vector<Subject>* subjects)> before_block;
+  /// When something was measured and no more can be: what has failed, or CANCELLED. The campaign
+  /// then answers what there is. May be empty: a failure is the campaign's.
+  std::function<void(const absl::Status& why)> ended_early;
 };
 
 struct CampaignOptions {
@@ -48,8 +51,9 @@ struct CampaignOptions {
 ///
 /// Answers a cell for each subject, in their order. Ends early with what there is when a trial was
 /// interrupted: of its own measurement only what is the first of its cell is kept, since half a
-/// trial is no pair. Fails when a trial fails, naming the target, and with CANCELLED when nothing was
-/// measured.
+/// trial is no pair. Likewise when a trial or the preparation of a block fails or is CANCELLED, if
+/// there is a hook to hear of it. Else it fails as they do, naming the target; CANCELLED when
+/// nothing was measured.
 absl::StatusOr<std::vector<Cell>> RunCampaign(std::vector<Subject> subjects,
                                               const CampaignOptions& options,
                                               const CampaignHooks& hooks);

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace slipway::client {
 namespace {
 
@@ -114,6 +116,41 @@ TEST(RunCampaign, FailureNamesTheTarget) {
   const auto cells = RunCampaign(Subjects(1), {.trials = 2, .seed = 1}, hooks);
   EXPECT_TRUE(absl::IsUnavailable(cells.status()));
   EXPECT_EQ(cells.status().message(), "a: gone");
+}
+
+TEST(RunCampaign, WhatWasMeasuredBeforeAFailureIsKept) {
+  CampaignHooks hooks;
+  hooks.run = [](const Plan&, int number, int) -> absl::StatusOr<TrialResult> {
+    if (number == 4) return absl::UnavailableError("gone");
+    return Result(1);
+  };
+  absl::Status why;
+  hooks.ended_early = [&why](const absl::Status& status) { why = status; };
+  const auto cells = RunCampaign(Subjects(1), {.trials = 9, .seed = 1}, hooks);
+  ASSERT_TRUE(cells.ok()) << cells.status();
+  EXPECT_EQ((*cells)[0].trials.size(), 3u);
+  EXPECT_TRUE(absl::IsUnavailable(why));
+  EXPECT_EQ(why.message(), "trial 4 of 9, of a, failed: gone");
+  hooks.ended_early = nullptr;
+  EXPECT_TRUE(
+      absl::IsUnavailable(RunCampaign(Subjects(1), {.trials = 9, .seed = 1}, hooks).status()));
+}
+
+TEST(RunCampaign, WhatWasMeasuredBeforeABlockThatCannotBeginIsKept) {
+  for (const absl::Status& status :
+       {absl::UnavailableError("no server"), absl::CancelledError("interrupted")}) {
+    CampaignHooks hooks;
+    hooks.run = [](const Plan&, int, int) { return Result(1); };
+    hooks.before_block = [&status](std::vector<Subject>*) { return status; };
+    absl::Status why;
+    hooks.ended_early = [&why](const absl::Status& ended) { why = ended; };
+    const auto cells = RunCampaign(Subjects(2), {.trials = 3, .seed = 1}, hooks);
+    ASSERT_TRUE(cells.ok()) << cells.status();
+    EXPECT_EQ((*cells)[0].trials.size(), 1u);
+    EXPECT_EQ((*cells)[1].trials.size(), 1u);
+    EXPECT_EQ(why.code(), status.code());
+    EXPECT_EQ(why.message(), absl::StrCat("before block 2 of 3: ", status.message()));
+  }
 }
 
 TEST(RunCampaign, TheHookBetweenBlocksMayChangeTheSubjects) {
