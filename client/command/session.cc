@@ -15,6 +15,7 @@
 #include "client/command/prepare.h"
 #include "client/command/support.h"
 #include "client/engine/address.h"
+#include "client/report/names.h"
 #include "client/report/progress.h"
 #include "client/report/write.h"
 #include "client/run/target.h"
@@ -27,20 +28,8 @@ namespace {
 constexpr auto kStartPatience = std::chrono::seconds(60);
 constexpr auto kStartPoll = std::chrono::milliseconds(20);
 constexpr auto kProbe = std::chrono::seconds(1);
-
-/// Looks until something accepts connections at `target`, while `server` (may be nullptr) lives.
-absl::Status AwaitServer(Child* server, const Target& target) {
-  const rpc::Time give_up = rpc::Clock::now() + kStartPatience;
-  while (true) {
-    if (server != nullptr) SLIPWAY_RETURN_IF_ERROR(server->CheckAlive());
-    const absl::Status reachable = FindReachable(target.host, target.port, kProbe).status();
-    if (reachable.ok()) return absl::OkStatus();
-    if (rpc::Clock::now() >= give_up) {
-      return absl::UnavailableError(absl::StrCat("after --start: ", reachable.message()));
-    }
-    std::this_thread::sleep_for(kStartPoll);
-  }
-}
+/// Characters: a server that has ended may have said much.
+constexpr size_t kLongestNotice = 400;
 
 bool NothingSucceeded(const Report& report) {
   return std::all_of(report.cells.begin(), report.cells.end(),
@@ -61,9 +50,8 @@ bool TargetFailed(const Report& report) {
 }
 
 bool IsInvalid(const Report& report) {
-  return std::any_of(report.notices.begin(), report.notices.end(), [](const Notice& notice) {
-    return notice.level == Notice::Level::kInvalid;
-  });
+  return std::any_of(report.notices.begin(), report.notices.end(),
+                     [](const Notice& notice) { return notice.level == Notice::Level::kInvalid; });
 }
 
 }  // namespace
@@ -75,8 +63,7 @@ Session::Session(const std::vector<std::string>& arguments, LoadOptions options)
   report_.command = arguments.front();
   report_.command_line = arguments;
   report_.command_line.insert(report_.command_line.begin(), "slipway-load");
-  report_.started =
-      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
+  report_.started = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
   report_.machine = DescribeMachine();
   report_.seed = options_.seed;
 }
@@ -85,8 +72,7 @@ absl::Status Session::Begin() {
   for (const std::string& text : options_.fail_if) {
     absl::StatusOr<Condition> condition = ParseCondition(text);
     if (!condition.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--fail-if: ", condition.status().message()));
+      return absl::InvalidArgumentError(absl::StrCat("--fail-if: ", condition.status().message()));
     }
     conditions_.push_back(*std::move(condition));
   }
@@ -96,23 +82,53 @@ absl::Status Session::Begin() {
       return absl::InvalidArgumentError(absl::StrCat("--output: ", status.message()));
     }
   }
+  if (options_.targets.empty()) return absl::OkStatus();  // nothing is loaded
+  signals_.emplace();
   servers_.resize(options_.targets.size());
   return StartServers();
+}
+
+absl::Status Session::CheckInterrupted() const {
+  const bool interrupted = signals_ && signals_->interrupted();
+  return interrupted ? absl::CancelledError("interrupted") : absl::OkStatus();
+}
+
+Child* Session::ServerOf(size_t index) {
+  const size_t starter = StarterOf(options_, index).value_or(index);
+  return starter < servers_.size() && servers_[starter] ? &*servers_[starter] : nullptr;
+}
+
+/// Looks until something accepts connections, while the server that was started for it lives.
+absl::Status Session::AwaitServer(size_t index) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseOrigin(options_.targets[index]));
+  const rpc::Time give_up = rpc::Clock::now() + kStartPatience;
+  while (true) {
+    SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+    if (Child* server = ServerOf(index)) SLIPWAY_RETURN_IF_ERROR(server->CheckAlive());
+    const absl::Status reachable = FindReachable(target.host, target.port, kProbe).status();
+    if (reachable.ok()) return absl::OkStatus();
+    if (rpc::Clock::now() >= give_up) {
+      return absl::UnavailableError(absl::StrCat("after --start: ", reachable.message()));
+    }
+    std::this_thread::sleep_for(kStartPoll);
+  }
 }
 
 /// A server may serve several targets, so all of them are waited for.
 absl::Status Session::StartServers() {
   if (options_.start.empty()) return absl::OkStatus();
-  for (size_t i = 0; i < servers_.size(); ++i) SLIPWAY_RETURN_IF_ERROR(StartServer(i));
   for (size_t i = 0; i < servers_.size(); ++i) {
-    SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseOrigin(options_.targets[i]));
-    SLIPWAY_RETURN_IF_ERROR(AwaitServer(servers_[i] ? &*servers_[i] : nullptr, target));
+    SLIPWAY_RETURN_IF_ERROR(StarterOf(options_, i).status());
   }
+  for (size_t i = 0; i < servers_.size(); ++i) SLIPWAY_RETURN_IF_ERROR(StartServer(i));
+  for (size_t i = 0; i < servers_.size(); ++i) SLIPWAY_RETURN_IF_ERROR(AwaitServer(i));
   return absl::OkStatus();
 }
 
 absl::Status Session::StartServer(size_t index) {
   if (index >= options_.start.size() || options_.start[index].empty()) return absl::OkStatus();
+  if (StarterOf(options_, index).value_or(index) != index) return absl::OkStatus();
+  SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
   SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseOrigin(options_.targets[index]));
   if (!scratch_) {
     SLIPWAY_ASSIGN_OR_RETURN(scratch_, ScratchDirectory::Make());
@@ -129,6 +145,7 @@ absl::Status Session::StartServer(size_t index) {
 }
 
 absl::StatusOr<Plan> Session::Prepare(size_t index) {
+  SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
   SLIPWAY_ASSIGN_OR_RETURN(Plan plan, PreparePlan(options_, index));
   SLIPWAY_RETURN_IF_ERROR(Add(&plan, index));
   return plan;
@@ -136,13 +153,8 @@ absl::StatusOr<Plan> Session::Prepare(size_t index) {
 
 absl::Status Session::Add(Plan* plan, size_t index) {
   SLIPWAY_ASSIGN_OR_RETURN(plan->server_pid, ServerPid(options_, index));
-  if (index < servers_.size() && servers_[index]) plan->server_pid = servers_[index]->pid();
-  for (const ReportTarget& other : report_.targets) {
-    if (other.name == plan->target.name) {
-      absl::StrAppend(&plan->target.name, " (", index + 1, ")");
-      break;
-    }
-  }
+  if (const Child* server = ServerOf(index)) plan->server_pid = server->pid();
+  plan->target.name = FreeTargetName(report_.targets, plan->target.name);
   report_.targets.push_back(plan->target);
   return absl::OkStatus();
 }
@@ -156,6 +168,7 @@ absl::StatusOr<std::vector<Plan>> Session::PrepareAll() {
 }
 
 absl::StatusOr<TrialResult> Session::RunOne(const Plan& plan, int number, int count) {
+  SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
   if (options_.no_progress) return RunTrial(plan, {});
   Progress progress(count > 1 ? absl::StrFormat("trial %d of %d", number, count) : "");
   return RunTrial(plan, [&progress](const TrialProgress& now) { progress.Show(now); });
@@ -173,8 +186,7 @@ ExitCode Session::RunAlone(const Plan& plan) {
 absl::Status Session::Restart(std::vector<Subject>* subjects) {
   SLIPWAY_RETURN_IF_ERROR(StartServers());
   for (Subject& subject : *subjects) {
-    const auto& server = servers_[subject.target];
-    if (server) subject.plan.server_pid = server->pid();
+    if (const Child* server = ServerOf(subject.target)) subject.plan.server_pid = server->pid();
   }
   return absl::OkStatus();
 }
@@ -190,13 +202,24 @@ absl::Status Session::Measure(std::vector<Subject> subjects, int trials,
     return RunOne(plan, number, count);
   };
   if (restart) hooks.before_block = [this](std::vector<Subject>* s) { return Restart(s); };
+  hooks.ended_early = [this](const absl::Status& why) { NoteEarlyEnd(why); };
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<Cell> cells,
                            RunCampaign(std::move(subjects), options, hooks));
   for (Cell& cell : cells) report_.cells.push_back(std::move(cell));
   return absl::OkStatus();
 }
 
+void Session::NoteEarlyEnd(const absl::Status& why) {
+  const bool cancelled = absl::IsCancelled(why);
+  const std::string what = OneLine(std::string(why.message()), kLongestNotice);
+  report_.notices.push_back(Notice{cancelled ? Notice::Level::kWarning : Notice::Level::kInvalid,
+                                   absl::StrCat(what, "; what was measured before it is below")});
+  Complain(why);
+  failed_ |= !cancelled;
+}
+
 ExitCode Session::Verdict() const {
+  if (failed_) return kExitFailed;
   if (NothingSucceeded(report_) || TargetFailed(report_)) return kExitFailed;
   // A threshold that is judged on an invalid result proves nothing.
   if ((options_.strict || !conditions_.empty()) && IsInvalid(report_)) return kExitInvalid;

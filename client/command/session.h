@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/command/commands.h"
+#include "client/command/signal_scope.h"
 #include "client/process/child.h"
 #include "client/process/scratch_directory.h"
 #include "client/report/report.h"
@@ -20,8 +21,11 @@
 namespace slipway::client {
 
 /// What a loading command does around its measuring, the same for all of them: refuses what cannot
-/// be written or judged before anything is loaded, starts servers, shows progress, and ends with the
-/// report and the exit code. Used by the main thread; the servers end with it.
+/// be written or judged before anything is loaded, starts servers, shows progress, and ends with
+/// the report and the exit code. Used by the main thread; the servers end with it.
+///
+/// From Begin on, SIGINT and SIGTERM end the loading after the step that is being done: what
+/// follows is CANCELLED, campaigns report what they have. A second one ends the process.
 class Session {
  public:
   /// `arguments` are the command's, its name first. Draws a seed where none was given.
@@ -48,6 +52,10 @@ class Session {
   absl::Status Measure(std::vector<Subject> subjects, int trials, std::chrono::nanoseconds budget,
                        bool restart);
 
+  /// Not everything could be measured: says so in the report, and, unless that was CANCELLED, the
+  /// program fails in the end.
+  void NoteEarlyEnd(const absl::Status& why);
+
   const LoadOptions& options() const { return options_; }
   Report& report() { return report_; }
 
@@ -55,6 +63,10 @@ class Session {
   ExitCode End();
 
  private:
+  absl::Status CheckInterrupted() const;
+  absl::Status AwaitServer(size_t index);
+  /// The server of target `index`, if one was started.
+  Child* ServerOf(size_t index);
   absl::Status StartServers();
   absl::Status StartServer(size_t index);
   absl::Status Restart(std::vector<Subject>* subjects);
@@ -62,9 +74,11 @@ class Session {
 
   LoadOptions options_;
   std::vector<Condition> conditions_;
+  std::optional<SignalScope> signals_;  // outlives what has to be put in order
   std::optional<ScratchDirectory> scratch_;
   std::vector<std::optional<Child>> servers_;  // by target
   Report report_;
+  bool failed_ = false;
 };
 
 }  // namespace slipway::client

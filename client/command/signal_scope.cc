@@ -1,0 +1,47 @@
+#include "client/command/signal_scope.h"
+
+#include <signal.h>
+
+#include <cstdlib>
+
+namespace slipway::client {
+namespace {
+
+constexpr int kExitSignal = 128 + SIGINT;
+
+void Mask(int how) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(how, &set, nullptr);
+}
+
+}  // namespace
+
+SignalScope::SignalScope() {
+  signals_.add(SIGINT);
+  signals_.add(SIGTERM);
+  Await();
+  watcher_ = std::thread([this] {
+    Mask(SIG_UNBLOCK);
+    context_.run();
+  });
+  Mask(SIG_BLOCK);
+}
+
+SignalScope::~SignalScope() {
+  context_.stop();
+  watcher_.join();
+  Mask(SIG_UNBLOCK);
+}
+
+void SignalScope::Await() {
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    if (interrupted_.exchange(true)) std::_Exit(kExitSignal);
+    Await();
+  });
+}
+
+}  // namespace slipway::client
