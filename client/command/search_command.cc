@@ -20,8 +20,6 @@ namespace {
 
 constexpr std::chrono::seconds kDefaultTrial(3);
 constexpr std::chrono::milliseconds kDefaultWarmup(500);
-/// A rate that the target did not keep up with is not met, however fast the answers that came were.
-constexpr double kKeptUp = 0.98;
 /// Slow rates take longer until there are enough answers to judge a percentile, but not for ever.
 constexpr double kLongestTrial = 120;
 
@@ -57,12 +55,15 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
   if (load.targets.size() != 1) {
     return Complain(absl::InvalidArgumentError("search needs exactly one URL; see search --help"));
   }
+  if (options->slo.empty()) {
+    return Complain(absl::InvalidArgumentError("search needs --slo CONDITION,…, as in p99<10ms"));
+  }
   if (load.rate > 0 || !load.schedule.empty()) {
     return Complain(absl::InvalidArgumentError("search takes --from and --to instead of --rate"));
   }
   if (options->search.from > options->search.to) {
-    return Complain(absl::InvalidArgumentError(absl::StrFormat(
-        "--from %g is above --to %g", options->search.from, options->search.to)));
+    return Complain(absl::InvalidArgumentError(
+        absl::StrFormat("--from %g is above --to %g", options->search.from, options->search.to)));
   }
   if (load.requests == 0 && load.duration.count() == 0) load.duration = kDefaultTrial;
   load.rate = options->search.from;
@@ -81,14 +82,21 @@ class Searcher {
         search_(options) {
     table_.title = "Search";
     table_.columns = {"offered/s", "answered/s", "p50", "p99", "failed", "outcome"};
+    // That requests failed says more than what their failing did to the latencies.
+    std::stable_partition(objective_.begin(), objective_.end(), [](const Condition& condition) {
+      return condition.quantity == Condition::Quantity::kErrors;
+    });
   }
 
+  /// Fails when nothing was measured; what fails later is noted in the report.
   absl::Status Run() {
-    while (const std::optional<double> rate = search_.Next()) {
-      SLIPWAY_ASSIGN_OR_RETURN(const bool go_on, Try(*rate));
-      if (!go_on) break;
-    }
+    const absl::Status status = TryAll();
     Report& report = session_.report();
+    if (!status.ok()) {
+      ended_early_ = true;
+      if (report.cells.empty()) return status;
+      session_.NoteEarlyEnd(status);
+    }
     report.tables.push_back(std::move(table_));
     if (const std::optional<double> best = search_.best()) {
       for (size_t i = 0; i < report.cells.size(); ++i) {
@@ -110,18 +118,36 @@ class Searcher {
   }
 
   bool generator_failed() const { return generator_failed_; }
+  /// Interrupted, or a trial has failed: nothing is known of the objective.
+  bool ended_early() const { return ended_early_; }
 
  private:
+  absl::Status TryAll() {
+    while (const std::optional<double> rate = search_.Next()) {
+      const absl::StatusOr<bool> go_on = Try(*rate);
+      if (!go_on.ok()) {
+        return absl::Status(go_on.status().code(),
+                            absl::StrCat("trial ", tried_, ", at ", FormatNumber(*rate),
+                                         "/s: ", go_on.status().message()));
+      }
+      if (*go_on) continue;
+      ended_early_ = true;
+      break;
+    }
+    return absl::OkStatus();
+  }
+
   /// False when the search was interrupted.
   absl::StatusOr<bool> Try(double rate) {
     plan_.load.rate = rate;
     if (plan_.load.requests == 0) plan_.load.duration = DurationAt(rate);
     SLIPWAY_ASSIGN_OR_RETURN(TrialResult result, session_.RunOne(plan_, ++tried_, 0));
     const bool interrupted = result.interrupted;
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string why, WhyNotMet(result));
-    Note(rate, result, why);
+    const absl::StatusOr<std::string> why = WhyNotMet(result);
+    Note(rate, result, why.ok() ? *why : std::string(why.status().message()));
     Keep(std::move(result));
-    if (!interrupted) search_.Report(why.empty());
+    if (!why.ok()) return why.status();
+    if (!interrupted) search_.Report(why->empty());
     return !interrupted;
   }
 
@@ -135,18 +161,24 @@ class Searcher {
     cell.trials.push_back(ReportTrial{.result = result});
     if (result.tally.ok() == 0) return std::string("nothing succeeded");
     for (const Condition& condition : objective_) {
-      SLIPWAY_ASSIGN_OR_RETURN(const Finding finding, Judge(condition, one));
-      if (finding.holds) continue;
+      const absl::StatusOr<Finding> finding = Judge(condition, one);
+      if (!finding.ok() && !HadItsChance(condition, result)) return finding.status();
+      if (finding.ok() && finding->holds) continue;
       generator_failed_ |= result.generator_saturated();
-      return finding.text;
+      return finding.ok() ? finding->text : std::string(finding.status().message());
     }
-    const double answered = static_cast<double>(result.window.finished);
-    if (answered < kKeptUp * static_cast<double>(result.offered)) {
-      generator_failed_ |= result.generator_saturated();
-      return std::string(result.generator_saturated() ? "the generator did not keep up"
-                                                      : "the target did not keep up");
-    }
-    return std::string();
+    // A rate that was not kept up with is not met, however fast the answers that came were.
+    if (KeptUp(result, plan_.load.rate)) return std::string();
+    generator_failed_ |= result.generator_saturated();
+    return std::string(result.generator_saturated() ? "the generator did not keep up"
+                                                    : "the target did not keep up");
+  }
+
+  /// It could have been judged, had there been as many successes as requests: that it cannot be is
+  /// the target's doing.
+  static bool HadItsChance(const Condition& condition, const TrialResult& result) {
+    return condition.quantity == Condition::Quantity::kPercentile &&
+           EnoughFor(condition.percentile, result.offered);
   }
 
   void Note(double rate, const TrialResult& result, const std::string& why) {
@@ -165,9 +197,8 @@ class Searcher {
   /// Trials of the same rate are one cell.
   void Keep(TrialResult result) {
     std::vector<Cell>& cells = session_.report().cells;
-    const auto same = std::find_if(cells.begin(), cells.end(), [&](const Cell& cell) {
-      return cell.load == plan_.load;
-    });
+    const auto same = std::find_if(cells.begin(), cells.end(),
+                                   [&](const Cell& cell) { return cell.load == plan_.load; });
     Cell& cell = same != cells.end() ? *same : cells.emplace_back();
     cell.load = plan_.load;
     const int block = static_cast<int>(cell.trials.size());
@@ -177,17 +208,19 @@ class Searcher {
   Session& session_;
   Plan plan_;
   const std::chrono::nanoseconds duration_;
-  const std::vector<Condition> objective_;
+  std::vector<Condition> objective_;
   RateSearch search_;
   ReportTable table_;
   int tried_ = 0;
   bool generator_failed_ = false;
+  bool ended_early_ = false;
 };
 
 ExitCode SayWhatWasFound(const Searcher& searcher, const Session& session, const Report& report) {
-  if (report.best) return kExitOk;
+  if (report.best || searcher.ended_early()) return kExitOk;
   if (searcher.generator_failed()) {
-    Complain(absl::UnavailableError("the generator was the bottleneck before the objective failed"));
+    Complain(
+        absl::UnavailableError("the generator was the bottleneck before the objective failed"));
     return kExitInvalid;
   }
   return Complain(absl::UnavailableError(absl::StrFormat(
@@ -201,8 +234,8 @@ ExitCode SearchCommand(const std::vector<std::string>& arguments) {
   if (const auto exit = ParseOptions(arguments, &options)) return *exit;
   absl::StatusOr<std::vector<Condition>> objective = ParseConditions(options.slo);
   if (!objective.ok()) {
-    return Complain(absl::InvalidArgumentError(
-        absl::StrCat("--slo: ", objective.status().message())));
+    return Complain(
+        absl::InvalidArgumentError(absl::StrCat("--slo: ", objective.status().message())));
   }
   Session session(arguments, std::move(options.load));
   session.report().slo = options.slo;

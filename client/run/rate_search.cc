@@ -2,8 +2,31 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace slipway::client {
+namespace {
+
+/// Less than this share of what was offered is not kept up with.
+constexpr double kKeptUp = 0.98;
+/// Nanoseconds. Requests that start later than this have waited for a slot.
+constexpr int64_t kLate = 1'000'000;
+/// A queue that grows from nothing makes all latencies between none and its full length alike
+/// frequent, so that their mean is fifty times their first percentile. Those of a server that keeps
+/// up have a least: what it does for each.
+constexpr double kMostSpread = 10;
+
+/// How many requests are in flight at a time without any of them being late.
+double InFlight(const TrialResult& result, double rate) {
+  if (result.tally.Of(Series::kLag).ValueAt(90) > kLate) return 0;
+  const Histogram& service = result.tally.Of(Series::kService);
+  const Histogram& latency = service.count() > 0 ? service : result.tally.ok_latency();
+  const double mean =
+      std::min(latency.mean(), kMostSpread * static_cast<double>(latency.ValueAt(1)));
+  return rate * mean / 1e9;
+}
+
+}  // namespace
 
 std::optional<double> RateSearch::Next() const {
   return ended_ ? std::nullopt : std::optional(rate_);
@@ -45,6 +68,14 @@ void RateSearch::Choose() {
 
 std::optional<double> RateSearch::best() const {
   return ended_ && low_ > 0 ? std::optional(low_) : std::nullopt;
+}
+
+bool KeptUp(const TrialResult& result, double rate) {
+  const double wanted = kKeptUp * static_cast<double>(result.offered);
+  const auto finished = static_cast<double>(result.window.finished);
+  if (finished >= wanted) return true;
+  // What never ended was in flight, too, but not because that is how long a request takes.
+  return finished + InFlight(result, rate) - static_cast<double>(result.cut_off) >= wanted;
 }
 
 }  // namespace slipway::client

@@ -2,18 +2,21 @@
 
 #include <optional>
 
+#include "client/run/trial_result.h"
+
 namespace slipway::client {
 
-/// Which rate to try next when the highest one is looked for that meets an objective: doubling until
-/// one fails, then halving the gap (geometrically), then trying the best one again. Pure: knows
-/// neither time nor load. A rate that fails when it is tried again is given up for one below.
+/// Which rate to try next when the highest one is looked for that meets an objective: doubling
+/// until one fails, then halving the gap (geometrically), then trying the best one again. Pure:
+/// knows neither time nor load. A rate that fails when it is tried again is given up for one below.
 class RateSearch {
  public:
   struct Options {
     /// Requests a second, above 0.
     double from = 100;
     double to = 1'000'000;
-    /// The search ends when the best rate and the lowest failing one differ by less than this share.
+    /// The search ends when the best rate and the lowest failing one differ by less than this
+    /// share.
     double precision = 0.05;
     /// How often the best rate must be met in all.
     int confirmations = 3;
@@ -40,5 +43,12 @@ class RateSearch {
   int met_ = 0;      // how often low_ was
   bool ended_ = false;
 };
+
+/// Whether the target kept up with `rate` requests a second, of which `result` was measured. What
+/// was offered and had not ended when the measured time did need not be late: where latencies are
+/// long, rate × latency requests are in flight at any time (Little's law). So that many may be
+/// missing, unless requests waited for a free slot, or latencies are those of a queue that grew all
+/// the time.
+bool KeptUp(const TrialResult& result, double rate);
 
 }  // namespace slipway::client

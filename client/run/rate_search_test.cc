@@ -1,6 +1,8 @@
 #include "client/run/rate_search.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -72,6 +74,47 @@ TEST(RateSearch, ARateThatFailsWhenTriedAgainIsGivenUp) {
   ASSERT_TRUE(search.best().has_value());
   EXPECT_LE(*search.best(), 600);
   EXPECT_GE(*search.best(), 500);
+}
+
+/// Three seconds of `rate` a second at a server that takes `service`, or, when it is less than
+/// `rate`, answers `capacity` a second; all slots are free.
+TrialResult Measured(double rate, std::chrono::milliseconds service, double capacity) {
+  constexpr double kSeconds = 3;
+  TrialResult result;
+  result.elapsed = std::chrono::seconds(3);
+  result.offered = static_cast<int64_t>(rate * kSeconds);
+  for (int64_t i = 0; i < result.offered; ++i) {
+    const auto due = static_cast<double>(i) / rate;
+    const double begun = std::max(due, static_cast<double>(i) / capacity);
+    const double ended = begun + std::chrono::duration<double>(service).count();
+    const std::chrono::nanoseconds latency(static_cast<int64_t>((ended - due) * 1e9));
+    result.tally.Add({OutcomeKind::kHttpStatus, 200, true, false, "", 1}, latency);
+    result.tally.Record(Series::kService, latency);
+    result.tally.Record(Series::kLag, std::chrono::microseconds(20));
+    result.window.finished += ended <= kSeconds ? 1 : 0;
+  }
+  return result;
+}
+
+TEST(KeptUp, WhatIsInFlightAtTheEndIsNotMissing) {
+  for (const int service : {1, 100, 1000, 2500}) {
+    EXPECT_TRUE(KeptUp(Measured(200, std::chrono::milliseconds(service), 1e6), 200)) << service;
+  }
+}
+
+TEST(KeptUp, AQueueThatGrowsIsNot) {
+  for (const double capacity : {20.0, 50.0, 100.0, 180.0}) {
+    EXPECT_FALSE(KeptUp(Measured(200, std::chrono::milliseconds(1), capacity), 200)) << capacity;
+  }
+}
+
+TEST(KeptUp, WaitingForASlotAndNeverEndingAreNot) {
+  TrialResult late = Measured(200, std::chrono::seconds(1), 1e6);
+  for (int i = 0; i < 1000; ++i) late.tally.Record(Series::kLag, std::chrono::milliseconds(50));
+  EXPECT_FALSE(KeptUp(late, 200));
+  TrialResult stuck = Measured(200, std::chrono::seconds(1), 1e6);
+  stuck.cut_off = 100;
+  EXPECT_FALSE(KeptUp(stuck, 200));
 }
 
 }  // namespace
