@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "client/command/prepare.h"
 #include "client/command/switches.h"
 #include "rpc/dispatcher.h"
 #include "wire/testing/dispatcher_server.h"
@@ -26,6 +27,48 @@ TEST(ExpandShortSwitches, KnowsSeparateAndJoinedValues) {
               ElementsAre("run", "--concurrency", "10", "--requests=5", "--strict", "--header=x: y",
                           "http://h/"));
   EXPECT_THAT(ExpandShortSwitches({"-q", "-", "--c"}), ElementsAre("-q", "-", "--c"));
+}
+
+TEST(ExpandShortSwitches, LeavesValuesAlone) {
+  EXPECT_THAT(ExpandShortSwitches({"--name", "-client", "-n", "5", "--name=x", "-c", "1"}),
+              ElementsAre("--name=-client", "--requests", "5", "--name=x", "--concurrency", "1"));
+  EXPECT_THAT(ExpandShortSwitches({"-H", "-c: 1", "--data", "-", "--follow", "-c", "-1"}),
+              ElementsAre("--header=-c: 1", "--data", "-", "--follow", "--concurrency=-1"));
+}
+
+// A switch that is declared without a value must be known as such, or it swallows what follows.
+TEST(ExpandShortSwitches, KnowsTheSwitchesWithoutValue) {
+  for (const char* name :
+       {"--random-think", "--tls-insecure", "--follow", "--no-progress", "--strict", "--no-guard",
+        "--restart", "--quick", "--help", "--version"}) {
+    EXPECT_THAT(ExpandShortSwitches({name, "-n", "5"}), ElementsAre(name, "--requests", "5"));
+  }
+}
+
+TEST(CountConnections, EachServerOfAScenarioHasItsOwn) {
+  LoadShape load;
+  load.concurrency = 100;
+  load.connections = 2;
+  EngineSpec http1, grpc;
+  http1.kind = EngineKind::kHttp1;
+  grpc.kind = EngineKind::kGrpc;
+  EXPECT_EQ(CountConnections(load, {grpc}), 2u);
+  EXPECT_EQ(CountConnections(load, {http1, grpc, http1}), 202u);
+  load.connections = 150;
+  EXPECT_EQ(CountConnections(load, {http1}), 150u);
+}
+
+TEST(StarterOf, OneServerMayServeSeveralTargets) {
+  LoadOptions options;
+  options.targets = {"http://a/", "grpc://a:1/b/c", "http://b/"};
+  options.start = {"server", "=1"};
+  EXPECT_EQ(*StarterOf(options, 0), 0u);
+  EXPECT_EQ(*StarterOf(options, 1), 0u);
+  EXPECT_EQ(*StarterOf(options, 2), 2u);
+  for (const char* wrong : {"=", "=0", "=2", "=3", "=4", "=x", "=-1"}) {
+    options.start[1] = wrong;
+    EXPECT_TRUE(absl::IsInvalidArgument(StarterOf(options, 1).status())) << wrong;
+  }
 }
 
 TEST(Commands, UsageErrors) {
@@ -44,7 +87,28 @@ TEST(Commands, UsageErrors) {
   EXPECT_EQ(SweepCommand({"sweep", "http://a/", "--rate", "5"}), kExitUsage);
   EXPECT_EQ(SearchCommand({"search", "http://a/", "--slo", "fast"}), kExitUsage);
   EXPECT_EQ(ScenarioCommand({"scenario"}), kExitUsage);
+  EXPECT_EQ(SearchCommand({"search", "http://a/"}), kExitUsage);
+  EXPECT_EQ(CompareCommand({"compare", "http://a/", "http://b/", "--trials", "1001"}), kExitUsage);
+  EXPECT_EQ(SweepCommand({"sweep", "http://a/", "-n", "100", "--levels", "1,101"}), kExitUsage);
   EXPECT_EQ(RunCommand({"run", "--help"}), kExitOk);
+}
+
+TEST(Commands, SwitchesThatFitNoTarget) {
+  const auto compare = [](const char* a, const char* b, const char* name, const char* value) {
+    return CompareCommand({"compare", a, b, name, value});
+  };
+  for (const char* name : {"--engine=grpc++", "--protoset=x", "--messages=3"}) {
+    EXPECT_EQ(compare("http://127.0.0.1:1/", "h2c://127.0.0.1:1/", name, "--strict"), kExitUsage)
+        << name;
+    EXPECT_EQ(compare("http://127.0.0.1:1/", "grpc://127.0.0.1:1/a/b", name, "--strict"),
+              kExitFailed)
+        << name << " is for the second one, but nobody is there";
+  }
+  for (const char* name : {"--follow", "--method=PUT"}) {
+    EXPECT_EQ(compare("grpc://127.0.0.1:1/a/b", "grpc://127.0.0.1:1/a/c", name, "--strict"),
+              kExitUsage)
+        << name;
+  }
 }
 
 TEST(Commands, UnreachableTargetFails) {
@@ -89,9 +153,9 @@ TEST_F(CommandsWithServer, RunWritesItsReport) {
 }
 
 TEST_F(CommandsWithServer, NothingSucceededIsAFailure) {
-  EXPECT_EQ(RunCommand({"run", Url("/test.S/Other"), "-n", "10", "--no-progress", "--output",
-                        report_}),
-            kExitFailed);
+  EXPECT_EQ(
+      RunCommand({"run", Url("/test.S/Other"), "-n", "10", "--no-progress", "--output", report_}),
+      kExitFailed);
   EXPECT_THAT(Report(), HasSubstr("UNIMPLEMENTED"));
 }
 
@@ -118,8 +182,8 @@ TEST_F(CommandsWithServer, ConditionsDecideTheExitCode) {
 }
 
 TEST_F(CommandsWithServer, SweepGoesThroughItsLevels) {
-  EXPECT_EQ(SweepCommand({"sweep", Url("/test.S/M"), "-n", "100", "--levels", "1,8", "--trials", "1",
-                          "--warmup", "0", "--no-progress", "--output", report_}),
+  EXPECT_EQ(SweepCommand({"sweep", Url("/test.S/M"), "-n", "100", "--levels", "1,8", "--trials",
+                          "1", "--warmup", "0", "--no-progress", "--output", report_}),
             kExitOk);
   EXPECT_THAT(Report(), HasSubstr("100"));
 }

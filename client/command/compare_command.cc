@@ -34,9 +34,11 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
   load.warmup = kDefaultWarmup;
   AddLoadSwitches(parser, &load);
   AddRequestSwitches(parser, &load);
-  parser.AddInt("trials", &options->trials, 1, 10'000, "how often each target is loaded");
-  parser.AddDuration("budget", &options->budget,
-                     "begin no further trials after this time; 0: no limit");
+  parser.AddInt("trials", &options->trials, 1, 1000, "how often each target is loaded");
+  parser.AddDuration(
+      "budget", &options->budget,
+      "begin no further block of trials after this time, but end the one that has begun; "
+      "0: no limit");
   parser.AddBool("no-guard", &options->no_guard, "do not load the first target twice");
   parser.AddBool("restart", &options->restart, "start the servers of --start anew for each block");
   if (const auto exit = ParseArguments(parser, arguments)) return exit;

@@ -49,8 +49,10 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
   parser.AddString("levels", &options->levels, "these concurrencies instead: 1,10,100")
       .Placeholder("N,N…");
   parser.AddInt("trials", &options->trials, 1, 10'000, "how often each level is loaded");
-  parser.AddDuration("budget", &options->budget,
-                     "begin no further trials after this time; 0: no limit");
+  parser.AddDuration(
+      "budget", &options->budget,
+      "begin no further block of trials after this time, but end the one that has begun; "
+      "0: no limit");
   parser.AddBool("restart", &options->restart, "start the servers of --start anew for each block");
   if (const auto exit = ParseArguments(parser, arguments)) return exit;
   if (load.targets.empty()) return Complain(absl::InvalidArgumentError("sweep needs a URL"));
@@ -59,11 +61,21 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
         "sweep is for the closed loop; search goes through rates (--rate, --schedule)"));
   }
   if (load.concurrency > 0) {
-    return Complain(absl::InvalidArgumentError("sweep takes --from and --to, or --levels, instead "
-                                               "of --concurrency"));
+    return Complain(
+        absl::InvalidArgumentError("sweep takes --from and --to, or --levels, instead "
+                                   "of --concurrency"));
   }
   if (load.requests == 0 && load.duration.count() == 0) load.duration = kDefaultTrial;
   return std::nullopt;
+}
+
+/// Fewer requests than a level wants in flight would load another level than the report says.
+absl::Status CheckLevels(const std::vector<uint32_t>& levels, const LoadOptions& load) {
+  if (load.requests == 0 || levels.back() <= load.requests) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "--requests %d is less than the highest concurrency, %d: allowed are as many requests as are "
+      "in flight, or more; give a lower --to or other --levels",
+      load.requests, levels.back()));
 }
 
 absl::StatusOr<std::vector<Subject>> SubjectsOf(const std::vector<Plan>& plans,
@@ -87,6 +99,9 @@ ExitCode SweepCommand(const std::vector<std::string>& arguments) {
   const absl::StatusOr<std::vector<uint32_t>> levels =
       options.levels.empty() ? LevelsOf(options.range) : ParseLevels(options.levels);
   if (!levels.ok()) return Complain(levels.status());
+  if (const absl::Status status = CheckLevels(*levels, options.load); !status.ok()) {
+    return Complain(status);
+  }
   options.load.concurrency = levels->back();
   Session session(arguments, std::move(options.load));
   if (const absl::Status status = session.Begin(); !status.ok()) return Complain(status);

@@ -1,5 +1,7 @@
 #include "client/command/switches.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +14,23 @@ constexpr std::pair<char, std::string_view> kShortSwitches[] = {
     {'c', "--concurrency"}, {'n', "--requests"}, {'d', "--duration"}, {'r', "--rate"},
     {'X', "--method"},      {'H', "--header"},   {'o', "--format"},
 };
+
+/// Switches without a value. The argument after all others is theirs, whatever it looks like.
+constexpr std::string_view kBareSwitches[] = {
+    "--random-think", "--tls-insecure", "--follow", "--no-progress", "--strict",
+    "--no-guard",     "--restart",      "--quick",  "--help",        "--version",
+};
+
+bool TakesNextArgument(std::string_view argument) {
+  return argument.size() > 2 && argument.substr(0, 2) == "--" &&
+         argument.find('=') == std::string_view::npos &&
+         std::find(std::begin(kBareSwitches), std::end(kBareSwitches), argument) ==
+             std::end(kBareSwitches);
+}
+
+bool IsShort(std::string_view argument) {
+  return argument.size() >= 2 && argument[0] == '-' && argument[1] != '-';
+}
 
 std::string_view LongName(char letter) {
   for (const auto& [short_name, long_name] : kShortSwitches) {
@@ -39,10 +58,9 @@ void AddAmountSwitches(base::ConfigParser& parser, LoadOptions& o) {
 void AddPaceSwitches(base::ConfigParser& parser, LoadOptions& o) {
   parser.AddReal("rate", &o.rate, 0, 1e9,
                  "-r: open loop: so many requests a second, whatever the answers do");
-  parser.AddChoice<Arrivals>(
-      "arrivals", &o.arrivals,
-      {{"constant", Arrivals::kConstant}, {"poisson", Arrivals::kPoisson}},
-      "open loop: the same distance between requests, or a random one");
+  parser.AddChoice<Arrivals>("arrivals", &o.arrivals,
+                             {{"constant", Arrivals::kConstant}, {"poisson", Arrivals::kPoisson}},
+                             "open loop: the same distance between requests, or a random one");
   parser
       .AddString("schedule", &o.schedule,
                  "open loop: steps, ramps and bursts: 10s@100,30s@100..1000,+500,5s@50")
@@ -89,10 +107,17 @@ void AddLoadSwitches(base::ConfigParser& parser, LoadOptions* options) {
   AddPaceSwitches(parser, *options);
   AddEngineSwitches(parser, *options);
   AddSchemaSwitches(parser, *options);
-  parser.AddStringList("pid", &options->pids, "server's process, whose CPU time is measured")
+  parser
+      .AddStringList("pid", &options->pids,
+                     "server's process, whose CPU time is measured: its own, not its children's")
       .Placeholder("PID");
-  parser.AddStringList("start", &options->start, "command that starts the server, which ends with us")
-      .Placeholder("COMMAND");
+  parser
+      .AddStringList("start", &options->start,
+                     "command that starts the server, which ends with us; =1: the server of the "
+                     "first target, for another one that it serves too")
+      .Placeholder("COMMAND|=N");
+  parser.AddStringList("name", &options->names, "the targets' names in the report, in their order")
+      .Placeholder("NAME");
   parser.AddInt("seed", &options->seed, 0, INT64_MAX,
                 "of random values and of the order of trials; 0: a random one");
   AddReportSwitches(parser, options);
@@ -119,8 +144,6 @@ void AddRequestSwitches(base::ConfigParser& parser, LoadOptions* options) {
                      "what an answer must be to be a success: status=200, json:a.b=VALUE, "
                      "sha256=HEX")
       .Placeholder("CHECK");
-  parser.AddStringList("name", &o.names, "the targets' names in the report, in their order")
-      .Placeholder("NAME");
 }
 
 void AddReportSwitches(base::ConfigParser& parser, LoadOptions* options) {
@@ -149,9 +172,18 @@ void AddReportSwitches(base::ConfigParser& parser, LoadOptions* options) {
 
 std::vector<std::string> ExpandShortSwitches(const std::vector<std::string>& arguments) {
   std::vector<std::string> expanded;
+  bool is_value = false;  // of the switch before
   for (const std::string& argument : arguments) {
-    const bool is_short = argument.size() >= 2 && argument[0] == '-' && argument[1] != '-';
-    const std::string_view name = is_short ? LongName(argument[1]) : std::string_view();
+    const std::string_view name =
+        IsShort(argument) && !is_value ? LongName(argument[1]) : std::string_view();
+    if (is_value && IsShort(argument)) {
+      // Joined, or the parser takes it for a switch.
+      absl::StrAppend(&expanded.back(), "=", argument);
+      is_value = false;
+      continue;
+    }
+    is_value =
+        !is_value && (TakesNextArgument(argument) || (!name.empty() && argument.size() == 2));
     if (name.empty()) {
       expanded.push_back(argument);
     } else if (argument.size() == 2) {
