@@ -24,7 +24,8 @@ std::string HgrmText(const Histogram& histogram, double unit);
 
 /// One line of an interval log.
 struct HlogEntry {
-  /// Without commas and white space; empty: none.
+  /// Commas, white space and control characters, which would break the line, become `_`; empty:
+  /// none.
   std::string tag;
   /// Seconds since the log's start.
   double start = 0;

@@ -95,8 +95,9 @@ void Histogram::RestoreExact(int64_t min, int64_t max, double mean) {
 }
 
 int64_t Histogram::ValueAt(double percentile) const {
-  const double share = std::clamp(percentile, 0.0, 100.0) / 100;
-  return ValueAtRank(static_cast<int64_t>(share * static_cast<double>(count_) + 0.5));
+  // A rounding of the product must not lead to the next rank, so the percentile is a bit less.
+  const double less = std::nextafter(std::clamp(percentile, 0.0, 100.0), -1.0);
+  return ValueAtRank(static_cast<int64_t>(std::ceil(less * static_cast<double>(count_) / 100)));
 }
 
 int64_t Histogram::ValueAtRank(int64_t rank) const {

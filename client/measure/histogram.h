@@ -62,7 +62,9 @@ class alignas(64) Histogram {
   int64_t max() const { return max_; }
   double mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
   /// The value that `percentile` percent (0 to 100) of the samples do not exceed, to the
-  /// histogram's precision: the largest value of its slot, but never more than max(). 0 when empty.
+  /// histogram's precision: that of the rank percentile / 100 · count(), rounded up, as current
+  /// versions of HdrHistogram have it; the largest value of its slot, but never more than max(). 0
+  /// when empty.
   int64_t ValueAt(double percentile) const;
   /// The same for the sample of this rank: 1 is the smallest, count() the largest.
   int64_t ValueAtRank(int64_t rank) const;

@@ -19,9 +19,9 @@ std::vector<int64_t> RandomLatencies(uint64_t seed, size_t count) {
   return values;
 }
 
-/// The exact percentile by the same rank rule.
+/// The smallest sample that so many percent do not exceed.
 int64_t ExactPercentile(const std::vector<int64_t>& sorted, double percentile) {
-  const auto rank = static_cast<int64_t>(percentile / 100 * sorted.size() + 0.5);
+  const auto rank = static_cast<int64_t>(std::ceil(percentile / 100 * sorted.size() - 1e-6));
   return sorted[std::clamp<int64_t>(rank, 1, static_cast<int64_t>(sorted.size())) - 1];
 }
 
@@ -37,6 +37,19 @@ TEST(Histogram, PercentilesStayWithinThreeDigitsOfSortedSamples) {
     const int64_t got = histogram.ValueAt(percentile);
     EXPECT_GE(got, exact) << "p" << percentile;
     EXPECT_LE(got, exact + std::max<int64_t>(1, exact / 1000)) << "p" << percentile;
+  }
+}
+
+TEST(Histogram, PercentOfTheSamplesDoNotExceedAPercentile) {
+  for (const int64_t count : {1, 2, 3, 7, 10, 99, 101, 1000, 1999}) {
+    Histogram histogram;
+    for (int64_t value = 1; value <= count; ++value) histogram.Record(value);
+    // Thousandths of a percent, so that the rank can be computed in whole numbers.
+    for (const int64_t milli : {0, 1, 25'000, 33'333, 50'000, 75'000, 99'000, 99'900, 100'000}) {
+      const int64_t rank = std::max<int64_t>(1, (milli * count + 99'999) / 100'000);
+      EXPECT_EQ(histogram.ValueAt(static_cast<double>(milli) / 1000), rank)
+          << "p" << milli / 1000.0 << " of " << count;
+    }
   }
 }
 
