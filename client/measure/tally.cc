@@ -7,7 +7,7 @@ namespace slipway::client {
 namespace {
 
 /// A peer that words each failure differently must not fill the memory: those beyond are counted
-/// under the last sort of the same kind.
+/// under the last sort of the same kind. The first sort of a kind always has room.
 constexpr size_t kMaxSorts = 64;
 constexpr size_t kMaxMessage = 300;
 constexpr size_t kMaxSteps = 1000;
@@ -75,7 +75,7 @@ Failure* Tally::SortOf(OutcomeKind kind, int code, std::string_view message) {
   if (failures_.size() < kMaxSorts) return nullptr;
   const auto kin = std::find_if(failures_.rbegin(), failures_.rend(),
                                 [kind](const Failure& failure) { return failure.kind == kind; });
-  return kin != failures_.rend() ? &*kin : &failures_.back();
+  return kin != failures_.rend() ? &*kin : nullptr;
 }
 
 void Tally::AddFailure(const Failure& failure) {
