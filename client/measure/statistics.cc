@@ -72,21 +72,34 @@ class Candidates {
   std::vector<Candidate> all_;
 };
 
-/// What 2.5 % of Student's distribution lie beyond, for `freedom` of 5 or more (Cornish–Fisher
-/// expansion: Abramowitz and Stegun 26.7.5; off by 0.003 at 5).
-double StudentQuantile(double freedom) {
-  const double z3 = kZ * kZ * kZ, z5 = z3 * kZ * kZ, z7 = z5 * kZ * kZ;
-  return kZ + (z3 + kZ) / (4 * freedom) + (5 * z5 + 16 * z3 + 3 * kZ) / (96 * freedom * freedom) +
-         (3 * z7 + 19 * z5 + 17 * z3 - 15 * kZ) / (384 * freedom * freedom * freedom);
+/// Half of what a normal distribution has in its middle share of `confidence`, in standard
+/// deviations.
+double NormalQuantile(double confidence) {
+  double low = 0, high = 40;
+  for (int i = 0; i < 64; ++i) {
+    const double middle = (low + high) / 2;
+    (std::erfc(middle / std::sqrt(2.0)) > 1 - confidence ? low : high) = middle;
+  }
+  return low;
 }
 
-/// The share of the resamples that is cut off at each end. 2.5 % would be too much: resamples of n
-/// values spread less than samples by (n-1)/n, and from so few one does not know the spread well.
-/// Both are made good as in the t-interval of a mean (Hesterberg, The American Statistician 69/4,
-/// 2015: the expanded percentile interval).
-double TailShare(size_t samples) {
+/// What (1 - confidence) / 2 of Student's distribution lie beyond, for `freedom` of 5 or more
+/// (Cornish–Fisher expansion: Abramowitz and Stegun 26.7.5; at 5 and 95 % off by 0.003).
+double StudentQuantile(double freedom, double confidence) {
+  const double z = NormalQuantile(confidence);
+  const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
+  return z + (z3 + z) / (4 * freedom) + (5 * z5 + 16 * z3 + 3 * z) / (96 * freedom * freedom) +
+         (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * freedom * freedom * freedom);
+}
+
+/// The share of the resamples that is cut off at each end. 2.5 % (of 95 % confidence) would be too
+/// much: resamples of n values spread less than samples by (n-1)/n, and from so few one does not
+/// know the spread well. Both are made good as in the t-interval of a mean (Hesterberg, The
+/// American Statistician 69/4, 2015: the expanded percentile interval).
+double TailShare(size_t samples, double confidence) {
   const auto n = static_cast<double>(samples);
-  return std::erfc(StudentQuantile(n - 1) * std::sqrt(n / (n - 1)) / std::sqrt(2.0)) / 2;
+  return std::erfc(StudentQuantile(n - 1, confidence) * std::sqrt(n / (n - 1)) / std::sqrt(2.0)) /
+         2;
 }
 
 /// Between the two nearest of `sorted`.
@@ -114,7 +127,8 @@ std::vector<double> Resample(const Candidates& candidates, uint64_t seed) {
   return estimates;
 }
 
-Estimate Bootstrap(const std::vector<double>& values, const Candidates& candidates, uint64_t seed) {
+Estimate Bootstrap(const std::vector<double>& values, const Candidates& candidates, uint64_t seed,
+                   double confidence) {
   Estimate estimate;
   estimate.value = candidates.Middle(std::vector<uint32_t>(values.size(), 1));
   if (values.size() < kFewestForInterval) {
@@ -123,7 +137,7 @@ Estimate Bootstrap(const std::vector<double>& values, const Candidates& candidat
     return estimate;
   }
   const std::vector<double> estimates = Resample(candidates, seed);
-  const double tail = TailShare(values.size());
+  const double tail = TailShare(values.size(), confidence);
   estimate.low = std::min(QuantileOf(estimates, tail), estimate.value);
   estimate.high = std::max(QuantileOf(estimates, 1 - tail), estimate.value);
   estimate.is_interval = true;
@@ -166,19 +180,21 @@ void WidenToOrderStatistics(std::vector<double> values, Estimate* estimate) {
 
 std::optional<Estimate> MedianOf(const std::vector<double>& values, uint64_t seed) {
   if (values.empty()) return std::nullopt;
-  Estimate estimate = Bootstrap(values, Candidates::ForMedian(values), seed);
+  Estimate estimate = Bootstrap(values, Candidates::ForMedian(values), seed, kConfidence);
   if (estimate.is_interval) WidenToOrderStatistics(values, &estimate);
   return estimate;
 }
 
 std::optional<Estimate> RatioOf(const std::vector<double>& base, const std::vector<double>& other,
-                                uint64_t seed) {
+                                uint64_t seed, double confidence) {
   std::vector<double> logs;
   for (size_t i = 0; i < std::min(base.size(), other.size()); ++i) {
     if (base[i] > 0 && other[i] > 0) logs.push_back(std::log(other[i] / base[i]));
   }
   if (logs.empty()) return std::nullopt;
-  Estimate estimate = Bootstrap(logs, Candidates::ForHodgesLehmann(logs), seed);
+  const Candidates candidates = logs.size() > kMostForPairs ? Candidates::ForMedian(logs)
+                                                            : Candidates::ForHodgesLehmann(logs);
+  Estimate estimate = Bootstrap(logs, candidates, seed, confidence);
   estimate.value = std::exp(estimate.value);
   estimate.low = std::exp(estimate.low);
   estimate.high = std::exp(estimate.high);

@@ -144,6 +144,30 @@ TEST(RatioOf, TheSameSeedGivesTheSameInterval) {
   EXPECT_TRUE(first.low != other.low || first.high != other.high);
 }
 
+TEST(RatioOf, MoreConfidenceIsWiderAndCoversMore) {
+  const uint64_t seed = NewSeed();
+  const auto experiment = [](std::mt19937_64* random) {
+    const Pairs pairs = MakePairs(9, 1.3, random);
+    const uint64_t draws = (*random)();
+    const Estimate narrow = *RatioOf(pairs.base, pairs.other, draws);
+    const Estimate wide = *RatioOf(pairs.base, pairs.other, draws, 0.99);
+    EXPECT_EQ(narrow.value, wide.value);
+    EXPECT_LE(wide.low, narrow.low);
+    EXPECT_GE(wide.high, narrow.high);
+    return wide;
+  };
+  const int covered = CoverageOf(experiment, 1.3, seed);
+  std::cout << "seed " << seed << ": " << covered << " of 2000 intervals cover 1.3\n";
+  // 99 % are asked for; a bootstrap of nine cannot be wider than its smallest and largest.
+  EXPECT_GE(covered, kExperiments * 97 / 100) << "seed " << seed;
+}
+
+TEST(RatioOf, ThousandsOfPairsAreTheirMedian) {
+  std::vector<double> base(2001, 10), other;
+  for (int i = 0; i < 2001; ++i) other.push_back(i < 1000 ? 10 : i == 1000 ? 11 : 1000);
+  EXPECT_NEAR(RatioOf(base, other, 1)->value, 1.1, 1e-12) << "of averages it would be 10";
+}
+
 TEST(MedianOf, IsTheMiddle) {
   EXPECT_EQ(MedianOf({3, 1, 2}, 1)->value, 2);
   EXPECT_EQ(MedianOf({4, 1, 2, 3}, 1)->value, 2.5);
