@@ -73,7 +73,6 @@ std::string Numbers(const TrialProgress& progress) {
 
 /// At most `width` characters, so that the terminal does not break the line.
 std::string Cut(const std::string& text, size_t width) {
-  if (width == 0) return text;
   size_t columns = 0;
   size_t end = 0;
   while (end < text.size()) {
@@ -84,9 +83,11 @@ std::string Cut(const std::string& text, size_t width) {
   return text.substr(0, end);
 }
 
-size_t WidthOf(std::FILE* terminal) {
+/// Nothing when the terminal does not say.
+std::optional<size_t> WidthOf(std::FILE* terminal) {
   winsize size{};
-  return ioctl(fileno(terminal), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  if (ioctl(fileno(terminal), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
 }
 
 }  // namespace
@@ -102,12 +103,12 @@ Progress::~Progress() {
   std::fflush(out_);
 }
 
-std::string Progress::BarLine(const TrialProgress& progress, size_t width) {
+std::string Progress::BarLine(const TrialProgress& progress) {
   const int filled = static_cast<int>(Done(progress) * kBarWidth);
   std::string bar;
   for (int i = 0; i < kBarWidth; ++i) bar += i < filled ? "█" : "░";
   const double percent = static_cast<int>(Done(progress) * 100) / 100.0;
-  return Cut(absl::StrCat(bar, " ", FormatShare(percent), "  ", Numbers(progress)), width);
+  return absl::StrCat(bar, " ", FormatShare(percent), "  ", Numbers(progress));
 }
 
 std::string Progress::PlainLine(const TrialProgress& progress) {
@@ -117,10 +118,9 @@ std::string Progress::PlainLine(const TrialProgress& progress) {
 
 void Progress::Show(const TrialProgress& progress) {
   if (terminal_) {
-    const size_t width = WidthOf(out_);
-    const size_t taken = DisplayWidth(title_);
-    const size_t left = width > taken ? width - taken : 0;
-    std::fputs(absl::StrCat("\r", title_, BarLine(progress, left), "\x1b[K").c_str(), out_);
+    const std::string line = absl::StrCat(title_, BarLine(progress));
+    const std::optional<size_t> width = WidthOf(out_);
+    std::fputs(absl::StrCat("\r", width ? Cut(line, *width) : line, "\x1b[K").c_str(), out_);
     std::fflush(out_);
     drawn_ = true;
   } else if (progress.elapsed - last_line_ >= kLineInterval) {

@@ -22,9 +22,8 @@ class Progress {
 
   void Show(const TrialProgress& progress);
 
-  /// For tests: what the bar and the plain lines show, without the control characters. `width`: of
-  /// the terminal, 0 when it is not known; a longer line is cut.
-  static std::string BarLine(const TrialProgress& progress, size_t width = 0);
+  /// For tests: what the bar and the plain lines show, without the title and control characters.
+  static std::string BarLine(const TrialProgress& progress);
   static std::string PlainLine(const TrialProgress& progress);
 
  private:

@@ -1,5 +1,8 @@
 #include "client/report/progress.h"
 
+#include <pty.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -46,8 +49,26 @@ TEST(Progress, BarFollowsTimeOrNumber) {
   EXPECT_THAT(Progress::BarLine(progress), Not(HasSubstr("left")));
 }
 
+/// What a terminal of so many columns (0: it does not say) is told to show.
+std::string ShownOn(unsigned short columns, const std::string& title) {
+  winsize size{.ws_row = 24, .ws_col = columns};
+  int terminal = -1, program = -1;
+  if (openpty(&terminal, &program, nullptr, nullptr, &size) != 0) return "there is no terminal";
+  std::FILE* const out = fdopen(program, "w");
+  Progress(title, out).Show(Sample());
+  std::string text(1000, '\0');
+  text.resize(static_cast<size_t>(std::max<ssize_t>(read(terminal, text.data(), text.size()), 0)));
+  std::fclose(out);
+  close(terminal);
+  return text;
+}
+
 TEST(Progress, BarFitsTheTerminal) {
-  EXPECT_EQ(Progress::BarLine(Sample(), 24), "██████████░░░░░░░░░░ 50 ");
+  EXPECT_THAT(ShownOn(34, "trial 1"), HasSubstr("\rtrial 1  ██████████░░░░░░░░░░ 50 %\x1b[K"));
+  EXPECT_THAT(ShownOn(14, "trial 1"), HasSubstr("\rtrial 1  █████\x1b[K"));
+  EXPECT_THAT(ShownOn(7, "trial 1"), HasSubstr("\rtrial 1\x1b[K"));
+  EXPECT_THAT(ShownOn(4, "trial 1"), HasSubstr("\rtria\x1b[K"));
+  EXPECT_THAT(ShownOn(0, "trial 1"), HasSubstr("2.00 s left\x1b[K"));
 }
 
 TEST(Progress, PlainLinesComeSeldom) {
