@@ -197,15 +197,16 @@ std::optional<double> ValueOf(const Condition& condition, const Cell& cell) {
     return CellPercentile(cell, condition.series, condition.percentile);
   }
   const Tally merged = cell.Merged();
+  int64_t cut_off = 0;
+  for (const ReportTrial& trial : cell.trials) cut_off += trial.result.cut_off;
   if (condition.quantity == Quantity::kErrors) {
-    if (merged.total() == 0) return std::nullopt;
-    return static_cast<double>(merged.failed()) / static_cast<double>(merged.total());
+    const int64_t total = merged.total() + cut_off;
+    if (total == 0) return std::nullopt;
+    return static_cast<double>(merged.failed() + cut_off) / static_cast<double>(total);
   }
   if (condition.quantity == Quantity::kCutOff) {
     if (cell.trials.empty()) return std::nullopt;
-    double sum = 0;
-    for (const ReportTrial& trial : cell.trials) sum += static_cast<double>(trial.result.cut_off);
-    return sum;
+    return static_cast<double>(cut_off);
   }
   const Histogram& times = merged.Of(condition.series);
   if (times.count() == 0) return std::nullopt;

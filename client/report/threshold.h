@@ -16,7 +16,7 @@ struct Condition {
     kPercentile,  // of `series`, nanoseconds
     kMean,
     kMax,
-    kErrors,  // share of all requests
+    kErrors,  // share of all requests; those that were cut off have failed
     kCutOff,  // requests
     kMetric,  // of a cell: throughput a second, CPU in microseconds a request
     kRatio,   // of `metric`, to the first target
@@ -43,8 +43,9 @@ struct Condition {
 /// METRIC: `p50` … `p99.99` (any percentile), `mean`, `max`, all of them also as `lag_p99`,
 /// `service_…`, `message_…`, `acknowledged_…`, `stream_wait_…`; `errors`; `cut_off`; `throughput`
 /// or `rate`; `server_cpu`, `generator_cpu`, `machine_cpu`; `ratio(METRIC)` of what reports
-/// compare. OP: `<`, `<=`, `>`, `>=`. UNIT: of times ns, us, µs, ms or s (CPU: us when none); of
-/// errors % or none; of throughput /s or none.
+/// compare. Among `errors` are requests that had not ended when the drain did, or a server that
+/// hangs would have none. OP: `<`, `<=`, `>`, `>=`. UNIT: of times ns, us, µs, ms or s (CPU: us
+/// when none); of errors % or none; of throughput /s or none.
 ///
 /// INVALID_ARGUMENT says what is wrong and what is allowed.
 absl::StatusOr<Condition> ParseCondition(std::string_view text);

@@ -137,5 +137,22 @@ TEST(Judge, RatioMustBeSure) {
   EXPECT_THAT(Judged("ratio(p99)>1.05", report).text, HasSubstr("needs 6 pairs of trials"));
 }
 
+TEST(Judge, RequestsThatWereCutOffAreErrors) {
+  Report report = SampleRun();
+  TrialResult& result = report.cells[0].trials[0].result;
+  result.cut_off = 998;
+  const absl::StatusOr<Condition> condition = ParseCondition("errors>20%");
+  ASSERT_TRUE(condition.ok());
+  absl::StatusOr<Finding> finding = Judge(*condition, report);
+  ASSERT_TRUE(finding.ok()) << finding.status();
+  EXPECT_TRUE(finding->holds);
+  EXPECT_THAT(finding->text, HasSubstr("errors is 25 %"));
+  // A server that hangs: nothing ended.
+  result.tally = Tally();
+  finding = Judge(*condition, report);
+  ASSERT_TRUE(finding.ok()) << finding.status();
+  EXPECT_THAT(finding->text, HasSubstr("errors is 100 %"));
+}
+
 }  // namespace
 }  // namespace slipway::client
