@@ -168,10 +168,7 @@ ExitCode ReproduceCommand(const std::vector<std::string>& arguments) {
   Session session(arguments, std::move(load));
   const absl::StatusOr<bool> all_ok = Reproduce(options, &session.report());
   if (!all_ok.ok()) return Complain(all_ok.status());
-  std::vector<Notice> ours = session.report().notices;
   Evaluate(&session.report());
-  auto& notices = session.report().notices;
-  notices.insert(notices.begin(), ours.begin(), ours.end());
   const absl::Status written = Write(session.report(), options.out);
   if (!written.ok()) return Complain(written);
   return *all_ok ? kExitOk : kExitFailed;

@@ -88,6 +88,11 @@ std::vector<Ratio> RatiosOf(const Report& report) {
   return ratios;
 }
 
+std::optional<Estimate> RatioOf(const Report& report, const Ratio& ratio, double confidence) {
+  const Pairs pairs = PairsOf(report.cells[ratio.base], report.cells[ratio.other], ratio.metric);
+  return RatioOf(pairs.base, pairs.other, report.seed, confidence);
+}
+
 std::vector<size_t> FirstCellsOfLoads(const Report& report) {
   std::vector<size_t> firsts;
   for (size_t i = 0; i < report.cells.size(); ++i) {
@@ -134,11 +139,22 @@ std::optional<size_t> KneeOf(const Report& report, size_t target) {
   const std::vector<size_t> sweep = SweepOf(report, target);
   if (sweep.empty()) return std::nullopt;
   size_t knee = sweep.front();
-  for (size_t i = 1; i < sweep.size(); ++i) {
-    const double before = ThroughputOf(report.cells[sweep[i - 1]]);
-    if (ThroughputOf(report.cells[sweep[i]]) >= kGrowth * before) knee = sweep[i];
+  double most = ThroughputOf(report.cells[knee]);
+  for (const size_t cell : sweep) {
+    const double throughput = ThroughputOf(report.cells[cell]);
+    if (cell != knee && throughput >= kGrowth * most) knee = cell;
+    most = std::max(most, throughput);
   }
   return knee;
+}
+
+std::optional<absl::Time> StartOf(const Report& report) {
+  absl::Time time;
+  std::string ignored;
+  if (!absl::ParseTime(absl::RFC3339_full, report.started, &time, &ignored)) return std::nullopt;
+  // "infinite-past" is a time too.
+  if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return std::nullopt;
+  return time;
 }
 
 std::string CellName(const Report& report, size_t cell) {
@@ -155,7 +171,13 @@ std::string CellName(const Report& report, size_t cell) {
 void Evaluate(Report* report) {
   report->ratios = RatiosOf(*report);
   report->verdicts = VerdictsOf(*report);
-  report->notices = NoticesOf(*report);
+  std::vector<Notice>& notices = report->notices;
+  notices.erase(std::remove_if(notices.begin(), notices.end(),
+                               [](const Notice& notice) { return notice.is_found; }),
+                notices.end());
+  for (Notice& notice : NoticesOf(*report)) AddNotice(std::move(notice), &notices);
+  std::stable_sort(notices.begin(), notices.end(),
+                   [](const Notice& one, const Notice& other) { return one.level > other.level; });
 }
 
 }  // namespace slipway::client

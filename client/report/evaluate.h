@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "client/report/report.h"
 
 namespace slipway::client {
@@ -14,6 +15,13 @@ namespace slipway::client {
 /// Every cell against the first target's cell under the same load, guards against the cell they
 /// repeat; trials are paired by their blocks.
 std::vector<Ratio> RatiosOf(const Report& report);
+
+/// One of them again, from the same pairs of trials with another confidence.
+std::optional<Estimate> RatioOf(const Report& report, const Ratio& ratio, double confidence);
+
+/// Whether sentences speak of a ratio: those of the other metrics are numbers in tables only. In
+/// the open loop the rate is given, so that it is no news that both had it.
+bool IsJudged(const Report& report, const Ratio& ratio);
 
 /// What the ratios say, as sentences; of sweeps and searches what they have found. Uses
 /// `report.ratios`.
@@ -32,8 +40,11 @@ std::vector<size_t> JudgedCells(const Report& report);
 std::vector<size_t> SweepOf(const Report& report, size_t target);
 
 /// Where a sweep's throughput stops to grow: the cell of the last concurrency that gave at least
-/// 5 % more than the one before. Nothing when this is no sweep.
+/// 5 % more than every smaller one. Nothing when this is no sweep.
 std::optional<size_t> KneeOf(const Report& report, size_t target);
+
+/// What trials' `started` count from. Nothing when the report does not say.
+std::optional<absl::Time> StartOf(const Report& report);
 
 /// `B at 64 in flight`, shorter where the report has one target or one load; empty when it has one
 /// cell.

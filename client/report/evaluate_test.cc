@@ -1,6 +1,10 @@
 #include "client/report/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <iostream>
+#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,9 +16,11 @@ namespace slipway::client {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -99,6 +105,40 @@ TEST(Evaluate, SweepHasAKnee) {
             1);
 }
 
+// A dip is no end of the growth, and recovering from it is none.
+TEST(Evaluate, KneeIsWhereNoSmallerLevelServedMore) {
+  Report report = SampleSweep();
+  const auto scale = [&report](uint32_t concurrency, double factor) {
+    for (Cell& cell : report.cells) {
+      if (cell.load.concurrency != concurrency) continue;
+      for (ReportTrial& trial : cell.trials) {
+        trial.result.window.ok = std::llround(static_cast<double>(trial.result.window.ok) * factor);
+      }
+    }
+  };
+  scale(256, 0.5);
+  EXPECT_EQ(report.cells[*KneeOf(report, 0)].load.concurrency, 64u);
+  scale(1024, 1.3);
+  EXPECT_EQ(report.cells[*KneeOf(report, 0)].load.concurrency, 1024u);
+}
+
+TEST(Evaluate, NoticesOfOthersStayAndNoneIsThereTwice) {
+  Report report = SampleRun();
+  report.cells[0].trials[0].result.cut_off = 7;
+  report.notices.push_back({Notice::Level::kNote, "the server was restarted"});
+  report.notices.push_back({Notice::Level::kInvalid, "part (c) failed"});
+  Evaluate(&report);
+  const std::vector<std::string> texts = Texts(report);
+  EXPECT_THAT(texts, ElementsAre("part (c) failed", HasSubstr("7 requests had not ended"),
+                                 "the server was restarted"));
+  Evaluate(&report);
+  EXPECT_EQ(Texts(report), texts);
+  // What was found is found no more when it is not so.
+  report.cells[0].trials[0].result.cut_off = 0;
+  Evaluate(&report);
+  EXPECT_THAT(Texts(report), ElementsAre("part (c) failed", "the server was restarted"));
+}
+
 TEST(Evaluate, SearchSaysWhatItFound) {
   Report report = SampleSearch();
   Evaluate(&report);
@@ -154,6 +194,15 @@ TEST_F(NoticesTest, GeneratorIsTheBottleneck) {
   result().generator_cpu = milliseconds(5200);
   EXPECT_EQ(Only().level, Notice::Level::kWarning);
   EXPECT_THAT(Only().text, HasSubstr("87 %"));
+}
+
+TEST_F(NoticesTest, OneThreadIsTheBottleneck) {
+  result().generator_cpu = milliseconds(3000);
+  result().busiest_thread_share = 0.99;
+  EXPECT_EQ(Only().level, Notice::Level::kInvalid);
+  EXPECT_THAT(Only().text, HasSubstr("it used 50 % of its threads (its busiest thread used 99 %)"));
+  result().busiest_thread_share = 0.87;
+  EXPECT_EQ(Only().level, Notice::Level::kWarning);
 }
 
 TEST_F(NoticesTest, MachineIsBusy) {
@@ -229,6 +278,95 @@ TEST(Notices, GuardThatDiffersInvalidates) {
   EXPECT_EQ(report.notices[0].level, Notice::Level::kInvalid);
   EXPECT_THAT(report.notices[0].text,
               AllOf(HasSubstr("measured twice differs"), HasSubstr("throughput")));
+}
+
+/// Trials as a shared machine makes them: each block has a speed of its own, each number of each
+/// trial noise, and one in ten numbers was disturbed by somebody.
+class NoisyTrials {
+ public:
+  explicit NoisyTrials(uint64_t seed) : random_(seed) {}
+
+  /// One target against itself in nine blocks; the second cell is `slower` times as slow.
+  Report GuardOfNine(double slower) {
+    Report report = SampleHead("compare");
+    report.seed = random_();
+    report.targets = {SampleGrpcTarget()};
+    report.cells = {Cell{.load = SampleLoad()}, Cell{.load = SampleLoad(), .is_guard = true}};
+    for (int block = 0; block < 9; ++block) {
+      const double speed = drift_(random_);
+      report.cells[0].trials.push_back({block, 2 * block, Trial(speed)});
+      report.cells[1].trials.push_back({block, 2 * block + 1, Trial(speed + std::log(slower))});
+    }
+    return report;
+  }
+
+ private:
+  double Noisy(double value, double slow) {
+    const double disturbance = disturbed_(random_) ? std::fabs(disturbance_(random_)) : 0;
+    return value * std::exp(slow + noise_(random_) + disturbance);
+  }
+
+  TrialResult Trial(double slow) {
+    TrialResult result;
+    result.elapsed = seconds(3);
+    const double median = Noisy(1e6, slow), slower = Noisy(2e6, slow), tail = Noisy(4e6, slow);
+    for (int i = 0; i < 1000; ++i) {
+      result.tally.Record(Series::kOk, nanoseconds(std::llround(i < 850   ? median
+                                                                : i < 950 ? slower
+                                                                          : tail)));
+    }
+    result.window.finished = result.window.ok = std::llround(Noisy(1e5, -slow));
+    const auto cpu = [&](double us) {
+      return nanoseconds(std::llround(Noisy(us, slow) * 1e3 * 1e5));
+    };
+    result.generator_cpu = cpu(2);
+    result.server_cpu = cpu(10);
+    result.machine_cpu = cpu(20);
+    return result;
+  }
+
+  std::mt19937_64 random_;
+  std::normal_distribution<double> drift_{0, 0.1}, noise_{0, 0.03}, disturbance_{0, 0.3};
+  std::bernoulli_distribution disturbed_{0.1};
+};
+
+bool IsInvalid(const Report& report) {
+  return std::any_of(report.notices.begin(), report.notices.end(),
+                     [](const Notice& notice) { return notice.level == Notice::Level::kInvalid; });
+}
+
+TEST(Notices, GuardSeldomRaisesAFalseAlarm) {
+  const uint64_t seed = std::random_device{}();
+  NoisyTrials trials(seed);
+  int alarms = 0;
+  for (int i = 0; i < 300; ++i) {
+    Report report = trials.GuardOfNine(1);
+    Evaluate(&report);
+    alarms += IsInvalid(report) ? 1 : 0;
+  }
+  std::cout << "seed " << seed << ": " << alarms << " of 300 reports are invalid\n";
+  EXPECT_LE(alarms, 21) << "seed " << seed;
+}
+
+TEST(Notices, GuardSeesAThird) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  NoisyTrials trials(seed);
+  int seen = 0;
+  for (int i = 0; i < 20; ++i) {
+    Report report = trials.GuardOfNine(1.3);
+    Evaluate(&report);
+    seen += IsInvalid(report) ? 1 : 0;
+  }
+  EXPECT_GE(seen, 18);
+}
+
+// Neither p90 nor the generator's CPU is spoken of.
+TEST(Notices, GuardAsksForWhatVerdictsSay) {
+  Report report = SampleComparison();
+  for (ReportTrial& trial : report.cells[2].trials) trial.result.generator_cpu *= 2;
+  Evaluate(&report);
+  EXPECT_THAT(report.notices, IsEmpty()) << ::testing::PrintToString(Texts(report));
 }
 
 TEST(Notices, SearchIsJudgedByWhatItFound) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -48,6 +49,7 @@ struct Sums {
       thread_time += time;
       elapsed += result.elapsed;
       generator += static_cast<double>(result.generator_cpu.count());
+      busiest += static_cast<double>(result.elapsed.count()) * result.busiest_thread_share;
       waited += static_cast<double>(result.waited.count());
       steal += static_cast<double>(result.steal.count());
       machine_time += static_cast<double>(result.machine_time.count());
@@ -62,6 +64,11 @@ struct Sums {
   double generator_share() const {
     return elapsed < kShortestToJudge ? 0 : Share(generator, thread_time);
   }
+  /// Of its busiest thread, which may be at its limit while the others idle.
+  double busiest_share() const {
+    if (elapsed < kShortestToJudge) return 0;
+    return std::max(Share(busiest, static_cast<double>(elapsed.count())), generator_share());
+  }
   double waited_share() const { return Share(waited, thread_time); }
   double steal_share() const { return Share(steal, machine_time); }
   double failed_share() const {
@@ -73,6 +80,7 @@ struct Sums {
   std::chrono::nanoseconds elapsed{0};
   double thread_time = 0;
   double generator = 0;
+  double busiest = 0;
   double waited = 0;
   double steal = 0;
   double machine_time = 0;
@@ -116,16 +124,20 @@ class Inspector {
   }
 
   void Generator(const Sums& sums) {
-    const double share = sums.generator_share();
+    const double share = sums.busiest_share();
+    std::string used = absl::StrCat(FormatShare(sums.generator_share()), " of its threads");
+    if (share > sums.generator_share() + 0.005) {
+      absl::StrAppend(&used, " (its busiest thread used ", FormatShare(share), ")");
+    }
     if (share >= kSaturatedShare) {
       Add(NoticeKind::kGeneratorSaturated, Level::kInvalid, share,
-          absl::StrCat("the generator was the bottleneck: it used ", FormatShare(share),
-                       " of its threads; give it more --threads, or the server does not show its "
+          absl::StrCat("the generator was the bottleneck: it used ", used,
+                       "; give it more --threads, or the server does not show its "
                        "limit"));
     } else if (share >= kBusyShare) {
       Add(NoticeKind::kGeneratorBusy, Level::kWarning, share,
-          absl::StrCat("the generator used ", FormatShare(share),
-                       " of its threads, which is near its own limit: give it more --threads"));
+          absl::StrCat("the generator used ", used,
+                       ", which is near its own limit: give it more --threads"));
     }
     if (const double waited = sums.waited_share(); waited >= kMuchWaiting) {
       Add(NoticeKind::kWaitedForCore, Level::kWarning, waited,
@@ -157,7 +169,7 @@ class Inspector {
   }
 
   static std::string WhyNotReached(const LoadShape& load, const Sums& sums, bool late) {
-    if (sums.generator_share() >= kBusyShare) return "the generator has no CPU time left";
+    if (sums.busiest_share() >= kBusyShare) return "the generator has no CPU time left";
     if (sums.waited_share() >= kMuchWaiting) return "the generator got no core";
     if (late) {
       return absl::StrCat("all ", FormatCount(load.concurrency),
@@ -240,17 +252,27 @@ class Inspector {
   }
 
   void Guards() {
+    std::vector<const Ratio*> asked;
     for (const Ratio& ratio : report_.ratios) {
       if (!report_.cells[ratio.other].is_guard || !ratio.ratio.is_interval) continue;
-      const double missed = std::max(ratio.ratio.low - 1, 1 - ratio.ratio.high);
-      if (missed <= 0) continue;
-      cell_ = ratio.base;
-      Add(NoticeKind::kGuard, missed > kGuardTolerance ? Level::kInvalid : Level::kWarning, missed,
-          absl::StrCat("the same target measured twice differs: the ratio of its ",
-                       std::string(MetricName(ratio.metric)), " is ", FormatRatio(ratio.ratio.low),
-                       "–", FormatRatio(ratio.ratio.high),
-                       ", without 1; differences of this size mean nothing here"));
+      if (IsJudged(report_, ratio)) asked.push_back(&ratio);
     }
+    for (const Ratio* const ratio : asked) {
+      Guard(*ratio, 1 - (1 - kConfidence) / static_cast<double>(asked.size()));
+    }
+  }
+
+  void Guard(const Ratio& ratio, double confidence) {
+    const std::optional<Estimate> wide = RatioOf(report_, ratio, confidence);
+    if (!wide) return;
+    const double missed = std::max(wide->low - 1, 1 - wide->high);
+    if (missed <= 0) return;
+    cell_ = ratio.base;
+    Add(NoticeKind::kGuard, missed > kGuardTolerance ? Level::kInvalid : Level::kWarning, missed,
+        absl::StrCat("the same target measured twice differs: the ratio of its ",
+                     std::string(MetricName(ratio.metric)), " is ", FormatRatio(wide->low), "–",
+                     FormatRatio(wide->high), " (", absl::StrFormat("%.4g", 100 * confidence),
+                     " % interval), without 1; differences of this size mean nothing here"));
   }
 
   /// Latencies of successes are not comparable when another part of the requests failed.
@@ -295,7 +317,7 @@ class Inspector {
         return std::pair(one->level, one->size) > std::pair(other->level, other->size);
       });
       const std::string names = Names(same);
-      notices.push_back({same[0]->level, absl::StrCat(names, same[0]->text)});
+      notices.push_back({same[0]->level, absl::StrCat(names, same[0]->text), /*is_found=*/true});
     }
     std::stable_sort(notices.begin(), notices.end(), [](const Notice& one, const Notice& other) {
       return one.level > other.level;
@@ -325,6 +347,13 @@ std::optional<double> DriftOf(const TrialResult& result) {
   }
   if (halves[0] + halves[1] < kFewestForDrift || halves[0] == 0) return std::nullopt;
   return static_cast<double>(halves[1] - halves[0]) / static_cast<double>(halves[0]);
+}
+
+void AddNotice(Notice notice, std::vector<Notice>* notices) {
+  const bool known = std::any_of(notices->begin(), notices->end(), [&notice](const Notice& other) {
+    return other.level == notice.level && other.text == notice.text;
+  });
+  if (!known) notices->push_back(std::move(notice));
 }
 
 std::vector<Notice> NoticesOf(const Report& report) { return Inspector(report).Inspect(); }

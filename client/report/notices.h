@@ -37,8 +37,13 @@ inline constexpr double kManyFailures = 0.001;
 inline constexpr int64_t kMuchLag = 1'000'000;
 /// How much of throughput the halves of a trial may differ.
 inline constexpr double kMuchDrift = 0.10;
-/// An interval of a guard that misses 1 by less than this is worth a warning, not the report.
+/// An interval of a guard that misses 1 by less than this is worth a warning, not the report. The
+/// intervals are those of the metrics that verdicts speak of, wider as there are more of them: of a
+/// hundred reports in which nothing differs at most five shall have one that misses 1.
 inline constexpr double kGuardTolerance = 0.01;
+
+/// Adds a notice unless the same is there.
+void AddNotice(Notice notice, std::vector<Notice>* notices);
 
 /// What makes the report doubtful, of the cells that it is judged by: each kind once, whatever the
 /// number of cells; the worst first. Uses `report.ratios`.

@@ -42,6 +42,8 @@ struct ReportTrial {
   int block = 0;
   /// In the order of their running, from 0.
   int order = 0;
+  /// Its `started` counts from Report::started to where its measured time begins: files of all its
+  /// trials have one origin.
   TrialResult result;
 };
 
@@ -60,18 +62,18 @@ struct Cell {
 /// What is compared. Of throughput and answers per CPU second more is better, of everything else
 /// less.
 enum class Metric {
-  kThroughput,    // successes a second
-  kP50,           // nanoseconds, of kOk
+  kThroughput,  // successes a second
+  kP50,         // nanoseconds, of kOk
   kP90,
   kP99,
   kP999,
-  kServerCpu,     // microseconds a request
+  kServerCpu,  // microseconds a request
   kGeneratorCpu,
   kMachineCpu,
 };
-inline constexpr Metric kAllMetrics[] = {Metric::kThroughput, Metric::kP50,       Metric::kP90,
-                                         Metric::kP99,        Metric::kP999,      Metric::kServerCpu,
-                                         Metric::kGeneratorCpu, Metric::kMachineCpu};
+inline constexpr Metric kAllMetrics[] = {
+    Metric::kThroughput, Metric::kP50,       Metric::kP90,          Metric::kP99,
+    Metric::kP999,       Metric::kServerCpu, Metric::kGeneratorCpu, Metric::kMachineCpu};
 /// `throughput`, `p50`, `p90`, `p99`, `p99.9`, `server_cpu`, `generator_cpu`, `machine_cpu`.
 std::string_view MetricName(Metric metric);
 /// The metric of one trial; nothing when it was not measured or stands on too few samples.
@@ -94,6 +96,9 @@ struct Notice {
   Level level = Level::kWarning;
   /// One sentence.
   std::string text;
+  /// Found by Evaluate in what was measured, which finds it anew each time; else somebody else said
+  /// it, and it stays.
+  bool is_found = false;
 };
 
 /// A row of a table that a command adds to its report: `reproduce`'s, `search`'s steps.
@@ -106,10 +111,10 @@ struct ReportTable {
 /// All that one or several commands have measured. Every form of report (text, JSON, CSV, HTML, HDR
 /// files) is made from it; JSON and HTML hold it whole, so they can be read again and merged.
 struct Report {
-  std::string program;               // `slipway-load 0.1.0`
-  std::string command;               // `run`, `compare`, …; `merge` of several
+  std::string program;  // `slipway-load 0.1.0`
+  std::string command;  // `run`, `compare`, …; `merge` of several
   std::vector<std::string> command_line;
-  std::string started;               // RFC 3339, UTC
+  std::string started;  // RFC 3339, UTC
   MachineInfo machine;
   uint64_t seed = 0;
   /// What `search` looked for, or empty: `p99<10ms,errors<0.1%`.
@@ -122,11 +127,13 @@ struct Report {
   /// Made by Evaluate.
   std::vector<Ratio> ratios;
   std::vector<std::string> verdicts;
+  /// Also of commands, about what only they know.
   std::vector<Notice> notices;
 };
 
 /// Fills in ratios, verdicts and notices from what was measured: every cell against the first
-/// target's cell under the same load; guards against what they repeat.
+/// target's cell under the same load; guards against what they repeat. Notices of others stay, so
+/// it may be called again.
 void Evaluate(Report* report);
 
 }  // namespace slipway::client

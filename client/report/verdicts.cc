@@ -88,21 +88,12 @@ const LoadShape* JudgedLoad(const Report& report, const std::vector<size_t>& loa
   return judged;
 }
 
-/// In the open loop the rate is given, so that it is no news that both had it.
-bool IsNews(const Report& report, const Ratio& ratio) {
-  if (std::find(std::begin(kJudged), std::end(kJudged), ratio.metric) == std::end(kJudged)) {
-    return false;
-  }
-  if (ratio.metric != Metric::kThroughput || !IsOpen(report.cells[ratio.other].load)) return true;
-  return std::abs(ratio.ratio.value - 1) > 0.02;
-}
-
 void AddComparisons(const Report& report, std::vector<std::string>* verdicts) {
   const std::vector<size_t> loads = FirstCellsOfLoads(report);
   const LoadShape* const judged = JudgedLoad(report, loads);
   for (const Ratio& ratio : report.ratios) {
     const Cell& cell = report.cells[ratio.other];
-    if (cell.is_guard || !IsNews(report, ratio)) continue;
+    if (cell.is_guard || !IsJudged(report, ratio)) continue;
     if (judged != nullptr && !SameLoad(cell.load, *judged)) continue;
     verdicts->push_back(Sentence(report, ratio, loads.size() > 1));
   }
@@ -114,7 +105,7 @@ void AddGuards(const Report& report, std::vector<std::string>* verdicts) {
     if (!report.cells[i].is_guard) continue;
     std::vector<std::string> ranges;
     for (const Ratio& ratio : report.ratios) {
-      if (ratio.other != i || !ratio.ratio.is_interval || !IsNews(report, ratio)) continue;
+      if (ratio.other != i || !ratio.ratio.is_interval || !IsJudged(report, ratio)) continue;
       ranges.push_back(
           absl::StrCat(std::string(MetricWords(ratio.metric)), " ", Range(ratio.ratio)));
     }
@@ -158,6 +149,14 @@ void AddBest(const Report& report, std::vector<std::string>* verdicts) {
 }
 
 }  // namespace
+
+bool IsJudged(const Report& report, const Ratio& ratio) {
+  if (std::find(std::begin(kJudged), std::end(kJudged), ratio.metric) == std::end(kJudged)) {
+    return false;
+  }
+  if (ratio.metric != Metric::kThroughput || !IsOpen(report.cells[ratio.other].load)) return true;
+  return std::abs(ratio.ratio.value - 1) > 0.02;
+}
 
 std::vector<std::string> VerdictsOf(const Report& report) {
   std::vector<std::string> verdicts;
