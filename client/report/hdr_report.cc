@@ -1,7 +1,6 @@
 #include "client/report/hdr_report.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <vector>
 
@@ -20,15 +19,9 @@ double Seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
-/// Tags know neither commas nor white space.
 std::string TagOf(const Report& report, const Cell& cell) {
-  std::string tag = absl::StrCat(report.targets[cell.target].name, "/", LoadTag(cell.load),
-                                 cell.is_guard ? "/guard" : "");
-  for (char& c : tag) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == ',' || byte <= ' ' || byte == 0x7f) c = '_';
-  }
-  return tag;
+  return absl::StrCat(report.targets[cell.target].name, "/", LoadTag(cell.load),
+                      cell.is_guard ? "/guard" : "");
 }
 
 void AddTrial(const std::string& tag, const TrialResult& result, std::vector<HlogEntry>* entries) {
@@ -47,16 +40,6 @@ void AddTrial(const std::string& tag, const TrialResult& result, std::vector<Hlo
     if (slice.ok.count() > 0) entries->push_back({tag, start + at, length, &slice.ok});
     at += interval;
   }
-}
-
-/// The beginning of time when the report does not say.
-std::chrono::system_clock::time_point StartOf(const Report& report) {
-  absl::Time time = absl::UnixEpoch();
-  std::string ignored;
-  if (!absl::ParseTime(absl::RFC3339_full, report.started, &time, &ignored)) {
-    time = absl::UnixEpoch();
-  }
-  return absl::ToChronoTime(time);
 }
 
 }  // namespace
@@ -81,7 +64,9 @@ std::string HlogReport(const Report& report) {
   std::stable_sort(
       entries.begin(), entries.end(),
       [](const HlogEntry& one, const HlogEntry& other) { return one.start < other.start; });
-  return HlogText(StartOf(report), entries);
+  // The beginning of time when the report does not say.
+  const absl::Time start = StartOf(report).value_or(absl::UnixEpoch());
+  return HlogText(absl::ToChronoTime(start), entries);
 }
 
 }  // namespace slipway::client

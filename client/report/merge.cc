@@ -1,12 +1,19 @@
 #include "client/report/merge.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "base/status_macros.h"
+#include "client/report/evaluate.h"
+#include "client/report/json_report.h"
+#include "client/report/names.h"
+#include "client/report/notices.h"
 
 namespace slipway::client {
 namespace {
@@ -14,23 +21,36 @@ namespace {
 /// Numbers of blocks stay far from where they would overflow.
 constexpr int kMostPlaces = 1'000'000'000;
 
-/// A name that no target has: `REST`, `REST (2)`, …
-std::string FreeName(const std::vector<ReportTarget>& targets, const std::string& name) {
-  std::string free = name;
-  for (int number = 2; std::any_of(targets.begin(), targets.end(),
-                                   [&free](const ReportTarget& t) { return t.name == free; });
-       ++number) {
-    free = absl::StrCat(name, " (", number, ")");
-  }
-  return free;
+/// The most that reports can say of a trial's start.
+constexpr std::chrono::nanoseconds kLatest = std::chrono::seconds(1'000'000'000);
+
+/// The one that was started first; one that says nothing comes after all that do.
+const Report& Earliest(const std::vector<Report>& reports) {
+  return *std::min_element(reports.begin(), reports.end(), [](const Report& a, const Report& b) {
+    return StartOf(a).value_or(absl::InfiniteFuture()) <
+           StartOf(b).value_or(absl::InfiniteFuture());
+  });
+}
+
+/// How much later than `origin` the report was started.
+std::chrono::nanoseconds LaterThan(const std::optional<absl::Time>& origin, const Report& report) {
+  const std::optional<absl::Time> start = StartOf(report);
+  if (!origin || !start) return std::chrono::nanoseconds(0);
+  return std::clamp(absl::ToChronoNanoseconds(*start - *origin), std::chrono::nanoseconds(0),
+                    kLatest);
+}
+
+std::string MachineText(const MachineInfo& machine) {
+  return absl::StrCat(OneLine(machine.cpu_model), ", ", machine.cpus, " CPUs, ",
+                      OneLine(machine.kernel));
 }
 
 /// What has been merged until now. Used once.
 class Merger {
  public:
-  explicit Merger(const Report& first) {
+  Merger(const Report& first, const Report& earliest) : origin_(StartOf(earliest)) {
     merged_.program = first.program;
-    merged_.started = first.started;
+    merged_.started = earliest.started;
     merged_.machine = first.machine;
     merged_.seed = first.seed;
     merged_.slo = first.slo;
@@ -46,18 +66,24 @@ class Merger {
           "the reports cannot be merged: their trials have too large "
           "numbers of blocks");
     }
+    const std::chrono::nanoseconds later = LaterThan(origin_, report);
     std::vector<size_t> places;
     for (Cell& cell : report.cells) {
       cell.target = targets[cell.target];
       for (ReportTrial& trial : cell.trials) {
         trial.block += blocks;
         trial.order += orders;
+        trial.result.started = std::min(trial.result.started + later, kLatest);
+        if (++trials_ > kMostReportTrials) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("the reports cannot be merged: they have more than ", kMostReportTrials,
+                           " trials together"));
+        }
       }
       places.push_back(AddCell(std::move(cell)));
     }
     if (report.best && report.slo == merged_.slo) TakeBest(places[*report.best]);
-    // The earliest, as RFC 3339 in UTC sorts.
-    if (!report.started.empty()) merged_.started = std::min(merged_.started, report.started);
+    AddNotices(std::move(report.notices), report.machine);
     std::move(report.tables.begin(), report.tables.end(), std::back_inserter(merged_.tables));
     return absl::OkStatus();
   }
@@ -65,6 +91,19 @@ class Merger {
   Report Take() { return std::move(merged_); }
 
  private:
+  /// What Evaluate finds it finds again.
+  void AddNotices(std::vector<Notice> notices, const MachineInfo& machine) {
+    for (Notice& notice : notices) {
+      if (!notice.is_found) AddNotice(std::move(notice), &merged_.notices);
+    }
+    if (MachineText(machine) == MachineText(merged_.machine)) return;
+    AddNotice(
+        {Notice::Level::kWarning,
+         absl::StrCat("the reports are of different machines (", MachineText(merged_.machine), "; ",
+                      MachineText(machine), "): their numbers differ for that reason too")},
+        &merged_.notices);
+  }
+
   /// The number of each target in the merged report.
   absl::StatusOr<std::vector<size_t>> AddTargets(const std::vector<ReportTarget>& targets) {
     std::vector<size_t> places;
@@ -76,7 +115,7 @@ class Merger {
       if (same == names_.end()) {
         names_.emplace_back(target.name, target.url);
         ReportTarget named = target;
-        named.name = FreeName(merged_.targets, target.name);
+        named.name = FreeTargetName(merged_.targets, target.name);
         merged_.targets.push_back(std::move(named));
         continue;
       }
@@ -121,6 +160,9 @@ class Merger {
   }
 
   Report merged_;
+  /// When the first of the reports was started.
+  const std::optional<absl::Time> origin_;
+  size_t trials_ = 0;
   /// Of the targets, as their reports had them.
   std::vector<std::pair<std::string, std::string>> names_;
 };
@@ -129,7 +171,7 @@ class Merger {
 
 absl::StatusOr<Report> MergeReports(std::vector<Report> reports) {
   if (reports.empty()) return absl::InvalidArgumentError("there is no report to merge");
-  Merger merger(reports.front());
+  Merger merger(reports.front(), Earliest(reports));
   for (Report& report : reports) SLIPWAY_RETURN_IF_ERROR(merger.Add(std::move(report)));
   Report merged = merger.Take();
   Evaluate(&merged);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/report/json_report.h"
 #include "client/testing/sample_report.h"
 
 namespace slipway::client {
@@ -49,6 +50,55 @@ TEST(MergeReports, SameNameElsewhereIsAnotherTarget) {
   ASSERT_EQ(merged->targets.size(), 3u);
   EXPECT_EQ(merged->targets[2].name, "REST (2)");
   EXPECT_EQ(merged->cells.size(), 4u);
+}
+
+TEST(MergeReports, TrialsStartAfterTheEarliestReport) {
+  using std::chrono::milliseconds;
+  Report late = SampleRun(), early = SampleRun(), silent = SampleRun();
+  late.started = "2026-11-21T21:00:05Z";
+  early.started = "2026-11-21T21:00:03.500Z";
+  silent.started = "";
+  for (Report* report : {&late, &early, &silent}) {
+    report->cells[0].trials[0].result.started = milliseconds(200);
+  }
+  const absl::StatusOr<Report> merged = MergeReports({late, early, silent});
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  EXPECT_EQ(merged->started, early.started);
+  ASSERT_EQ(merged->cells[0].trials.size(), 3u);
+  EXPECT_EQ(merged->cells[0].trials[0].result.started, milliseconds(1700));
+  EXPECT_EQ(merged->cells[0].trials[1].result.started, milliseconds(200));
+  EXPECT_EQ(merged->cells[0].trials[2].result.started, milliseconds(200));
+  late.started = "9999-12-31T23:59:59Z";
+  const absl::StatusOr<Report> far = MergeReports({early, late});
+  ASSERT_TRUE(far.ok()) << far.status();
+  EXPECT_TRUE(ParseReport(ReportJson(*far)).ok());
+}
+
+TEST(MergeReports, OtherMachinesAreTold) {
+  const auto told = [](const Report& report) {
+    return std::count_if(report.notices.begin(), report.notices.end(), [](const Notice& notice) {
+      return notice.text.find("different machines") != std::string::npos;
+    });
+  };
+  Report other = SampleRun();
+  other.machine.cpus = 64;
+  other.notices.push_back({Notice::Level::kNote, "the server was restarted"});
+  const absl::StatusOr<Report> merged = MergeReports({SampleRun(), other, other});
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  EXPECT_EQ(told(*merged), 1);
+  EXPECT_EQ(
+      std::count_if(merged->notices.begin(), merged->notices.end(),
+                    [](const Notice& notice) { return notice.text == "the server was restarted"; }),
+      1);
+  EXPECT_EQ(told(*MergeReports({SampleRun(), SampleRun()})), 0);
+}
+
+TEST(MergeReports, MoreTrialsThanCanBeReadAgainAreRefused) {
+  Report half = SampleRun();
+  half.cells[0].trials.assign(kMostReportTrials / 2 + 1, ReportTrial{0, 0, TrialResult()});
+  const absl::StatusOr<Report> merged = MergeReports({half, half});
+  ASSERT_FALSE(merged.ok());
+  EXPECT_THAT(std::string(merged.status().message()), HasSubstr("more than 2000 trials"));
 }
 
 TEST(MergeReports, TellsWhatDoesNotFit) {

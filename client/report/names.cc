@@ -127,6 +127,16 @@ bool SameLoad(const LoadShape& one, const LoadShape& other) {
   return one == alike;
 }
 
+std::string FreeTargetName(const std::vector<ReportTarget>& targets, const std::string& name) {
+  std::string free = name;
+  for (int number = 2; std::any_of(targets.begin(), targets.end(),
+                                   [&free](const ReportTarget& t) { return t.name == free; });
+       ++number) {
+    free = absl::StrCat(name, " (", number, ")");
+  }
+  return free;
+}
+
 std::string TargetLine(const ReportTarget& target) {
   if (target.method.empty()) return target.url;
   return absl::StrCat(target.method, " ", target.url);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/measure/outcome.h"
 #include "client/report/report.h"
@@ -40,6 +41,9 @@ std::string LoadTag(const LoadShape& load);
 inline bool IsOpen(const LoadShape& load) { return load.model != LoadModel::kClosed; }
 /// The same load, although the protocols need different numbers of connections for it.
 bool SameLoad(const LoadShape& one, const LoadShape& other);
+
+/// A name that no target has: `REST`, `REST (2)`, …
+std::string FreeTargetName(const std::vector<ReportTarget>& targets, const std::string& name);
 
 /// `GET http://…`; of gRPC the URL.
 std::string TargetLine(const ReportTarget& target);
