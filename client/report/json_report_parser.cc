@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -22,9 +23,8 @@ namespace {
 constexpr int64_t kMostInt = std::numeric_limits<int>::max();
 constexpr double kMostRate = 1e12;
 /// All histograms of one report: a short text can ask for much memory.
-constexpr uint64_t kMostHistogramBytes = uint64_t{4} << 30;
+constexpr uint64_t kMostHistogramBytes = uint64_t{1} << 30;
 constexpr size_t kMostSteps = 1000;
-constexpr size_t kMostTrials = 20'000;
 /// Larger seeds are strings: a double would not hold them.
 constexpr int64_t kMostNumericSeed = int64_t{1} << 53;
 /// Blocks and places in the order: leaves room for merging.
@@ -124,7 +124,10 @@ class ReportParser {
     cell.is_guard = json.Bool("guard");
     cell.load = Load(json.Object("load"));
     json.ForEach("trials", [&](const JsonObject& trial) {
-      if (++trials_ > kMostTrials) return trial.Fail("", "is one too many");
+      if (++trials_ > kMostReportTrials) {
+        return trial.Fail(
+            "", absl::StrCat("is beyond the ", kMostReportTrials, " that a report may have"));
+      }
       cell.trials.push_back(Trial(trial));
     });
     report_.cells.push_back(std::move(cell));
@@ -181,13 +184,14 @@ class ReportParser {
     json.ForEach("failures", [&](const JsonObject& failure) { Failed(failure, &result.tally); });
     Steps(json, &result.tally);
     OneTimeline(json.Object("timeline"), &result.timeline);
-    Histograms(json.Object("histograms"), &result.tally);
+    Histograms(json.Object("histograms"), json.Object("latency_ms"), &result.tally);
     return trial;
   }
 
   static void Counts(const JsonObject& json, TrialResult* result) {
     result->started = json.Seconds("started_s");
     result->elapsed = json.Seconds("elapsed_s");
+    result->warmup_requests = json.Count("warmup_requests");
     result->cut_off = json.Count("cut_off");
     result->offered = json.Count("offered");
     result->interrupted = json.Bool("interrupted");
@@ -208,6 +212,8 @@ class ReportParser {
     result->steal = json.Seconds("steal_s");
     result->machine_time = json.Seconds("machine_time_s");
     result->waited = json.Seconds("generator_waited_s");
+    // Clocks that are read one after the other can make it a little more than 1.
+    result->busiest_thread_share = json.Number("busiest_thread_share", 0, 2);
     if (json.Has("server_waited_s")) result->server_waited = json.Seconds("server_waited_s");
   }
 
@@ -246,6 +252,7 @@ class ReportParser {
       one.failed = step.Count("failed");
       if (auto histogram = OneHistogram(step, "histogram", one.ok.range())) {
         one.ok = *std::move(histogram);
+        Exact(step.Object("ok"), &one.ok);
       }
       steps.push_back(std::move(one));
     });
@@ -263,6 +270,7 @@ class ReportParser {
       one.failed = slice.Count("failed");
       if (auto histogram = OneHistogram(slice, "histogram", Timeline::kRange)) {
         one.ok = *std::move(histogram);
+        Exact(slice, &one.ok);
       } else if (!Charge(one.ok)) {
         slice.Fail("", "is beyond the histograms that one report may have");
       }
@@ -271,11 +279,25 @@ class ReportParser {
     if (json.ok()) timeline->Restore(interval, std::move(slices));
   }
 
-  void Histograms(const JsonObject& json, Tally* tally) {
+  void Histograms(const JsonObject& json, const JsonObject& exact, Tally* tally) {
     for (const Series series : kAllSeries) {
       auto histogram = OneHistogram(json, SeriesName(series), Histogram::Range{});
-      if (histogram) tally->Restore(series, *std::move(histogram));
+      if (!histogram) continue;
+      Exact(exact.Object(SeriesName(series)), &*histogram);
+      tally->Restore(series, *std::move(histogram));
     }
+  }
+
+  /// Puts back what the slots do not tell, as far as it is there.
+  static void Exact(const JsonObject& json, Histogram* histogram) {
+    constexpr double kMostMs = 1e12;  // an hour is the largest that is recorded
+    const auto nanoseconds = [&json](std::string_view key, double otherwise) {
+      return json.Has(key) ? json.Number(key, 0, kMostMs) * 1e6 : otherwise;
+    };
+    const double min = nanoseconds("min", static_cast<double>(histogram->min()));
+    const double max = nanoseconds("max", static_cast<double>(histogram->max()));
+    const double mean = nanoseconds("mean", histogram->mean());
+    histogram->RestoreExact(std::llround(min), std::llround(max), mean);
   }
 
   /// Nothing when it is absent or wrong. Only those of the same range can be merged.
@@ -347,7 +369,7 @@ class ReportParser {
                 absl::StrCat("must be note, warning or invalid, not \"", OneLine(level), "\""));
       return;
     }
-    report_.notices.push_back({*found, json.String("text")});
+    report_.notices.push_back({*found, json.String("text"), json.Bool("found")});
   }
 
   Report report_;

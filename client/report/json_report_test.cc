@@ -17,19 +17,27 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 void ExpectSame(const Histogram& one, const Histogram& other) {
   ASSERT_EQ(one.range(), other.range());
   EXPECT_EQ(one.count(), other.count());
+  EXPECT_EQ(one.max(), other.max());
   for (size_t i = 0; i < one.slots(); ++i) {
     ASSERT_EQ(one.CountOfSlot(i), other.CountOfSlot(i)) << "slot " << i;
   }
+}
+
+void ExpectSameExactly(const Histogram& one, const Histogram& other) {
+  EXPECT_EQ(one.min(), other.min());
+  EXPECT_NEAR(one.mean(), other.mean(), one.mean() * 1e-12);
 }
 
 void ExpectSame(const Tally& one, const Tally& other) {
   for (const Series series : kAllSeries) {
     SCOPED_TRACE(std::string(SeriesName(series)));
     ExpectSame(one.Of(series), other.Of(series));
+    ExpectSameExactly(one.Of(series), other.Of(series));
   }
   EXPECT_EQ(one.bytes_received(), other.bytes_received());
   for (int code = 0; code <= 16; ++code) EXPECT_EQ(one.grpc_count(code), other.grpc_count(code));
@@ -45,6 +53,7 @@ void ExpectSame(const Tally& one, const Tally& other) {
   for (size_t i = 0; i < one.steps().size(); ++i) {
     EXPECT_EQ(one.steps()[i].failed, other.steps()[i].failed);
     ExpectSame(one.steps()[i].ok, other.steps()[i].ok);
+    ExpectSameExactly(one.steps()[i].ok, other.steps()[i].ok);
   }
 }
 
@@ -77,10 +86,12 @@ void ExpectSame(const TrialResult& one, const TrialResult& other) {
   EXPECT_EQ(one.server_resident, other.server_resident);
   EXPECT_EQ(one.server_threads, other.server_threads);
   EXPECT_EQ(one.threads, other.threads);
+  EXPECT_EQ(one.busiest_thread_share, other.busiest_thread_share);
   EXPECT_EQ(one.bytes_sent, other.bytes_sent);
   EXPECT_EQ(one.reconnects, other.reconnects);
   EXPECT_EQ(one.offered, other.offered);
   EXPECT_EQ(one.cut_off, other.cut_off);
+  EXPECT_EQ(one.warmup_requests, other.warmup_requests);
   EXPECT_EQ(one.interrupted, other.interrupted);
 }
 
@@ -114,6 +125,7 @@ void ExpectSameResults(const Report& one, const Report& other) {
   for (size_t i = 0; i < one.notices.size(); ++i) {
     EXPECT_EQ(one.notices[i].level, other.notices[i].level);
     EXPECT_EQ(one.notices[i].text, other.notices[i].text);
+    EXPECT_EQ(one.notices[i].is_found, other.notices[i].is_found);
   }
   ASSERT_EQ(one.tables.size(), other.tables.size());
   for (size_t i = 0; i < one.tables.size(); ++i) {
@@ -166,6 +178,7 @@ TEST(JsonReport, RunIsReadAgain) { ExpectRoundTrip(SampleRun()); }
 TEST(JsonReport, EverySeriesIsReadAgain) { ExpectRoundTrip(SampleOpenRun()); }
 TEST(JsonReport, ComparisonIsReadAgain) { ExpectRoundTrip(SampleComparison()); }
 TEST(JsonReport, SearchIsReadAgain) { ExpectRoundTrip(SampleSearch()); }
+TEST(JsonReport, SweepIsReadAgain) { ExpectRoundTrip(SampleSweep()); }
 TEST(JsonReport, EmptyReportIsReadAgain) { ExpectRoundTrip(Report()); }
 
 TEST(JsonReport, UnusualNumbersAndTextsAreReadAgain) {
@@ -182,6 +195,8 @@ TEST(JsonReport, UnusualNumbersAndTextsAreReadAgain) {
   result.started = std::chrono::nanoseconds(1);
   result.server_cpu.reset();
   result.interrupted = true;
+  result.warmup_requests = 1234;
+  result.busiest_thread_share = 2.0 / 3;
   ExpectRoundTrip(std::move(report));
 }
 
@@ -199,6 +214,34 @@ TEST(JsonReport, HasTheNumbersThatReadersLookFor) {
   }
   EXPECT_EQ(json.find("\"p99.99\""), std::string::npos) << "stands on too few samples";
   EXPECT_EQ(json.find("spectrum"), std::string::npos);
+}
+
+TEST(JsonReport, HasTheKneesOfASweep) {
+  EXPECT_THAT(ReportJson(SampleSweep(), true), HasSubstr("\"knees\":[6,7]"));
+  EXPECT_THAT(ReportJson(SampleComparison()), Not(HasSubstr("knees")));
+}
+
+TEST(JsonReport, TablesAloneKeepTheirNotices) {
+  Report report = SampleHead("reproduce");
+  report.tables.push_back({"(a)", {"Workers"}, {{"8"}}});
+  report.notices.push_back({Notice::Level::kWarning, "Part (b) failed: no backend"});
+  Evaluate(&report);
+  absl::StatusOr<Report> read = ParseReport(ReportJson(report));
+  ASSERT_TRUE(read.ok()) << read.status();
+  Evaluate(&*read);
+  ASSERT_EQ(read->notices.size(), 1u);
+  EXPECT_EQ(read->notices[0].text, "Part (b) failed: no backend");
+}
+
+TEST(JsonReport, MoreTrialsThanMayBeAreRefused) {
+  Report report = SampleRun();
+  report.cells[0].trials.assign(kMostReportTrials, ReportTrial{0, 0, TrialResult()});
+  EXPECT_TRUE(ParseReport(ReportJson(report)).ok());
+  report.cells[0].trials.push_back({0, 0, TrialResult()});
+  const absl::StatusOr<Report> read = ParseReport(ReportJson(report));
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(std::string(read.status().message()),
+              HasSubstr("cells[0].trials[2000]: is beyond the 2000"));
 }
 
 TEST(JsonReport, SpectrumRisesToTheLargest) {

@@ -1,12 +1,15 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/measure/hdr.h"
+#include "client/report/evaluate.h"
 #include "client/report/json_report.h"
 #include "client/report/json_writer.h"
 #include "client/report/names.h"
@@ -149,19 +152,22 @@ class ReportWriter {
     json_.EndObject();
   }
 
+  /// What histograms do not tell a reader.
+  void Exactly(std::string_view key, double ns) { json_.Key(key).Exact(Milliseconds(ns)); }
+
   void Latency(std::string_view key, const Histogram& latency) {
     const auto put = [this](std::string_view name, double ns) {
       json_.Key(name).Number(Milliseconds(ns));
     };
     json_.Key(key).BeginObject();
     Count("count", latency.count());
-    put("min", static_cast<double>(latency.min()));
-    put("mean", latency.mean());
+    Exactly("min", static_cast<double>(latency.min()));
+    Exactly("mean", latency.mean());
     for (const double percentile : kJsonPercentiles) {
       if (!EnoughFor(percentile, latency.count())) continue;
       put(absl::StrFormat("p%g", percentile), static_cast<double>(latency.ValueAt(percentile)));
     }
-    put("max", static_cast<double>(latency.max()));
+    Exactly("max", static_cast<double>(latency.max()));
     json_.EndObject();
   }
 
@@ -216,6 +222,7 @@ class ReportWriter {
     Count("total", result.tally.total());
     Count("ok", result.tally.ok());
     Count("failed", result.tally.failed());
+    Count("warmup_requests", result.warmup_requests);
     Count("cut_off", result.cut_off);
     Count("offered", result.offered);
     json_.Key("interrupted").Bool(result.interrupted);
@@ -256,6 +263,9 @@ class ReportWriter {
       json_.Key("machine_us_per_request").Number(*machine);
     }
     json_.Key("generator_share").Number(result.generator_share());
+    if (result.busiest_thread_share > 0) {
+      json_.Key("busiest_thread_share").Exact(result.busiest_thread_share);
+    }
     json_.Key("generator_waited_share").Number(result.waited_share());
     json_.Key("steal_share").Number(result.steal_share());
     json_.EndObject();
@@ -318,7 +328,7 @@ class ReportWriter {
       if (slice.ok.count() > 0) {
         json_.Key("p50").Number(Milliseconds(static_cast<double>(slice.ok.ValueAt(50))));
         json_.Key("p99").Number(Milliseconds(static_cast<double>(slice.ok.ValueAt(99))));
-        json_.Key("max").Number(Milliseconds(static_cast<double>(slice.ok.max())));
+        Exactly("max", static_cast<double>(slice.ok.max()));
         Text("histogram", EncodeHdr(slice.ok));
       }
       json_.EndObject();
@@ -336,6 +346,7 @@ class ReportWriter {
 
   void Results() {
     if (report_.best) Count("best", static_cast<int64_t>(*report_.best));
+    Array("knees", Knees(), [this](size_t cell) { json_.Int(static_cast<int64_t>(cell)); });
     Array("ratios", report_.ratios, [this](const Ratio& ratio) {
       json_.BeginObject();
       Count("base", static_cast<int64_t>(ratio.base));
@@ -353,9 +364,18 @@ class ReportWriter {
       json_.BeginObject();
       Text("level", LevelName(notice.level));
       Text("text", notice.text);
+      json_.Key("found").Bool(notice.is_found);
       json_.EndObject();
     });
     Tables();
+  }
+
+  std::vector<size_t> Knees() const {
+    std::vector<size_t> knees;
+    for (size_t target = 0; target < report_.targets.size(); ++target) {
+      if (const std::optional<size_t> knee = KneeOf(report_, target)) knees.push_back(*knee);
+    }
+    return knees;
   }
 
   void Tables() {

@@ -30,6 +30,7 @@ function makeModel(report) {
                            ...cell,
                            index,
                            load: cell.load || {},
+                           knee: list(report.knees).includes(index),
                            summary: cell.summary || {},
                            trials: list(cell.trials),
                            latency: cell.latency_ms || {}
@@ -132,17 +133,9 @@ function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** The last level at which throughput still grew by 5 %; nothing when it never did. */
+/** Where a sweep's throughput stops to grow; nothing of what is no sweep. */
 function kneeOf(cells) {
-  let knee = null;
-  let before = Infinity;
-  for (const cell of cells) {
-    const throughput = metricOf(cell, 'throughput');
-    if (!throughput) continue;
-    if (throughput.value >= before * 1.05) knee = cell;
-    before = throughput.value;
-  }
-  return knee;
+  return cells.find((cell) => cell.knee) || null;
 }
 
 /** The level that is worth looking at first: the best one, else where the first target bends. */
