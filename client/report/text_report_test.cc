@@ -63,6 +63,39 @@ TEST(TextReport, OpenLoopShowsBothClocksAndSteps) {
   }
 }
 
+TEST(TextReport, ExpectedErrorsAreAnswers) {
+  Report report = SampleRun();
+  TrialResult& result = report.cells[0].trials[0].result;
+  const auto add = [&result](OutcomeKind kind, int code, bool ok, int count) {
+    for (int i = 0; i < count; ++i) {
+      result.tally.Add({kind, code, ok, false, ok ? "" : "gone", 0}, std::chrono::milliseconds(1));
+    }
+  };
+  add(OutcomeKind::kHttpStatus, 404, true, 7);
+  add(OutcomeKind::kHttpStatus, 404, false, 2);
+  add(OutcomeKind::kGrpcStatus, 5, true, 11);
+  const std::string text = TextOf(report);
+  for (const char* row :
+       {"\n  404            7  ok: it was expected\n", "\n  404            2  gone\n",
+        "\n  NOT_FOUND     11  ok: it was expected\n"}) {
+    EXPECT_THAT(text, HasSubstr(row)) << text;
+  }
+  EXPECT_THAT(text, Not(HasSubstr("503          0")));
+}
+
+TEST(TextReport, BusiestThreadIsShown) {
+  Report report = SampleRun();
+  report.cells[0].trials[0].result.busiest_thread_share = 0.99;
+  EXPECT_THAT(TextOf(report), HasSubstr("of its 2 threads (the busiest: 99 %), which"));
+}
+
+TEST(TextReport, WarmUpIsToldApart) {
+  Report report = SampleRun();
+  EXPECT_THAT(TextOf(report), Not(HasSubstr("before in the warm-up")));
+  report.cells[0].trials[0].result.warmup_requests = 1500;
+  EXPECT_THAT(TextOf(report), HasSubstr("2 failed; 1,500 before in the warm-up\n"));
+}
+
 TEST(TextReport, NothingMeasuredShowsNoEmptyTables) {
   Report report = SampleRun();
   report.cells[0].trials[0].result = TrialResult();

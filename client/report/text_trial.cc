@@ -17,6 +17,9 @@ namespace {
 /// The percentiles that are shown of one trial.
 constexpr double kPercentiles[] = {50, 75, 90, 95, 99, 99.9};
 
+constexpr int kLastGrpcCode = 16;
+constexpr int kLastHttpStatus = 999;
+
 std::string Counted(int64_t count, std::string_view thing) {
   return absl::StrCat(FormatCount(count), " ", std::string(thing), count == 1 ? "" : "s");
 }
@@ -39,6 +42,9 @@ std::string RequestsText(const LoadShape& load, const TrialResult& result) {
   }
   if (result.cut_off > 0) {
     absl::StrAppend(&text, "; ", FormatCount(result.cut_off), " more were cut off at the end");
+  }
+  if (result.warmup_requests > 0) {
+    absl::StrAppend(&text, "; ", FormatCount(result.warmup_requests), " before in the warm-up");
   }
   if (result.reconnects > 0) {
     absl::StrAppend(&text, "; ", Counted(static_cast<int64_t>(result.reconnects), "connection"),
@@ -107,8 +113,12 @@ std::string StepBlock(const std::vector<std::string>& names, const Tally& tally)
 }
 
 std::string GeneratorNote(const TrialResult& result) {
+  const std::string busiest =
+      result.threads > 1 && result.busiest_thread_share > 0
+          ? absl::StrCat(" (the busiest: ", FormatShare(result.busiest_thread_share), ")")
+          : "";
   return absl::StrCat(FormatShare(result.generator_share()), " of its ",
-                      Counted(result.threads, "thread"), ", which waited for a core ",
+                      Counted(result.threads, "thread"), busiest, ", which waited for a core ",
                       FormatShare(result.waited_share()), " of the time");
 }
 
@@ -144,6 +154,15 @@ std::string CpuBlock(const TrialResult& result) {
   return table.ToString("");
 }
 
+/// Answers with this code that are among the failures.
+int64_t FailuresOf(const Tally& tally, OutcomeKind kind, int code) {
+  int64_t count = 0;
+  for (const Failure& failure : tally.failures()) {
+    if (failure.kind == kind && failure.code == code) count += failure.count;
+  }
+  return count;
+}
+
 std::string AnswerBlock(const Tally& tally) {
   TextTable table;
   table.SetLeft(2);
@@ -151,10 +170,17 @@ std::string AnswerBlock(const Tally& tally) {
   const auto add = [&table](const std::string& name, int64_t count, const std::string& note) {
     table.Add({absl::StrCat("  ", name), FormatCount(count), note});
   };
-  // Of successes there are codes only; a failure's sort has a message.
-  if (tally.grpc_count(0) > 0) add("OK", tally.grpc_count(0), "");
-  for (int status = 100; status < 400; ++status) {
-    if (tally.http_count(status) > 0) add(absl::StrCat(status), tally.http_count(status), "");
+  // Of successes there are codes only; a failure's sort has a message. What is an error elsewhere
+  // may have been asked for.
+  const auto add_ok = [&](OutcomeKind kind, int code, int64_t count, bool is_error) {
+    const int64_t ok = count - FailuresOf(tally, kind, code);
+    if (ok > 0) add(SortName(kind, code), ok, is_error ? "ok: it was expected" : "");
+  };
+  for (int code = 0; code <= kLastGrpcCode; ++code) {
+    add_ok(OutcomeKind::kGrpcStatus, code, tally.grpc_count(code), code != 0);
+  }
+  for (int status = 0; status <= kLastHttpStatus; ++status) {
+    add_ok(OutcomeKind::kHttpStatus, status, tally.http_count(status), status >= 400);
   }
   for (const Failure& failure : tally.failures()) {
     add(SortName(failure.kind, failure.code), failure.count, OneLine(failure.message));
