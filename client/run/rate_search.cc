@@ -10,20 +10,21 @@ namespace {
 /// Less than this share of what was offered is not kept up with.
 constexpr double kKeptUp = 0.98;
 /// Nanoseconds. Requests that start later than this have waited for a slot.
-constexpr int64_t kLate = 1'000'000;
+constexpr int64_t kLate = 10'000'000;
 /// A queue that grows from nothing makes all latencies between none and its full length alike
 /// frequent, so that their mean is fifty times their first percentile. Those of a server that keeps
 /// up have a least: what it does for each.
 constexpr double kMostSpread = 10;
 
-/// How many requests are in flight at a time without any of them being late.
+/// How many requests may be in flight at a time without any of them being late.
 double InFlight(const TrialResult& result, double rate) {
   if (result.tally.Of(Series::kLag).ValueAt(90) > kLate) return 0;
   const Histogram& service = result.tally.Of(Series::kService);
   const Histogram& latency = service.count() > 0 ? service : result.tally.ok_latency();
   const double mean =
       std::min(latency.mean(), kMostSpread * static_cast<double>(latency.ValueAt(1)));
-  return rate * mean / 1e9;
+  const double expected = rate * mean / 1e9;
+  return expected + 3 * std::sqrt(expected);  // as far as random arrivals deviate from it
 }
 
 }  // namespace

@@ -281,6 +281,8 @@ class Ends(LoadTest):
                             (["run", "http://127.0.0.1:1/", "--data", "{{nothing"], "--data"),
                             (["sweep", "http://127.0.0.1:1/", "--levels", "0"], "--levels"),
                             (["search", "http://127.0.0.1:1/", "--slo", "fast"], "--slo"),
+                            (["search", "http://127.0.0.1:1/"], "needs --slo"),
+                            (["sweep", "http://127.0.0.1:1/", "-n", "5"], "--requests"),
                             (["scenario", "/nowhere.yaml"], "/nowhere.yaml"),
                             (["report", "/nowhere.json"], "/nowhere.json"),
                             (["fly"], "fly")):
@@ -332,12 +334,79 @@ class Several(LoadTest):
                    f"--admin 127.0.0.1:0 --data {self.directory}/d --log-level warning")
         code, report, err = load_json(
             "compare", "-c", 2, "-d", "100ms", "--trials", 2, "--no-guard", "--restart", "--start",
-            command, "--start", "", f"grpc://127.0.0.1:{port}/docking.v1.Users/ListUsers",
+            command, "--start", "=1", f"grpc://127.0.0.1:{port}/docking.v1.Users/ListUsers",
             f"http://127.0.0.1:{rest}/users")
         self.assertEqual(code, 0, err)
-        self.assertIn("server_us_per_request", report["cells"][0]["trials"][0]["cpu"])
+        for cell in report["cells"]:
+            for trial in cell["trials"]:
+                self.assertIn("server_us_per_request", trial["cpu"])
         with self.assertRaises(OSError):  # it has ended with the generator
             connect(port)
+
+    def test_one_command_in_vain(self):
+        for wrong in ("=2", "=3", "=x"):
+            code, _, err = load("compare", "--start", "sleep 60", "--start", wrong,
+                                "http://127.0.0.1:1/", "http://127.0.0.1:1/b")
+            self.assertEqual(code, 2, err)
+            self.assertIn(wrong, err)
+
+    def dying_server(self, rest):
+        """A command that serves users the first time and does not start the second time."""
+        return (f"sh -c 'test -e {self.directory}/again && exit 7; touch {self.directory}/again; "
+                f"exec {BIN}/slipway-server --listen 127.0.0.1:0 --rest 127.0.0.1:{rest} "
+                f"--admin 127.0.0.1:0 --data {self.directory}/d --log-level warning'")
+
+    def test_a_server_that_goes_away_leaves_what_was_measured(self):
+        rest = self.free_port()
+        code, report, err = load_json(
+            "compare", "-c", 2, "-d", "100ms", "--warmup", "0s", "--trials", 3, "--no-guard",
+            "--restart", "--start", self.dying_server(rest), "--start", "=1",
+            f"http://127.0.0.1:{rest}/users", f"http://127.0.0.1:{rest}/customers")
+        self.assertEqual(code, 1, err)
+        self.assertIn("before block 2 of 3", err)
+        self.assertEqual([len(cell["trials"]) for cell in report["cells"]], [1, 1])
+        self.assertIn("before block 2 of 3", report["notices"][0]["text"])
+
+    def interrupted(self, *args):
+        """Ends it when the second server of --start is being waited for; it must leave nothing."""
+        scratch = self.file("scratch")
+        os.mkdir(scratch)
+        process = subprocess.Popen([LOAD, *map(str, args), "--no-progress", "--format", "json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env={**os.environ, "TMPDIR": scratch})
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + PATIENCE
+        while not os.path.exists(self.file("waiting")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(os.listdir(scratch), [], err)
+        with open(self.file("waiting"), encoding="ascii") as file:
+            with self.assertRaises(ProcessLookupError):
+                os.kill(int(file.read()), 0)
+        return process.returncode, out, err
+
+    def sleeper(self):
+        """A server that never accepts, and tells its process."""
+        return (f"echo $$ > {self.directory}/new; mv {self.directory}/new {self.directory}/waiting; "
+                "exec sleep 600")
+
+    def test_ctrl_c_while_a_server_starts(self):
+        code, out, err = self.interrupted("run", "--start", f"sh -c '{self.sleeper()}'",
+                                          f"http://127.0.0.1:{self.free_port()}/")
+        self.assertEqual((code, out), (1, ""), err)
+        self.assertIn("interrupted", err)
+
+    def test_ctrl_c_between_trials_ends_with_a_report(self):
+        rest = self.free_port()
+        command = self.dying_server(rest).replace("exit 7", "{ %s; }" % self.sleeper())
+        code, out, err = self.interrupted(
+            "sweep", "--levels", "1,2", "-d", "100ms", "--warmup", "0s", "--trials", 3, "--restart",
+            "--start", command, f"http://127.0.0.1:{rest}/users")
+        self.assertEqual(code, 0, err)
+        report = json.loads(out)
+        self.assertEqual([len(cell["trials"]) for cell in report["cells"]], [1, 1])
+        self.assertTrue(any("interrupted" in notice["text"] for notice in report["notices"]))
 
     def free_port(self):
         with socket.create_server(("127.0.0.1", 0)) as found:
@@ -373,6 +442,43 @@ class Several(LoadTest):
                             "0s", f"{self.grpc}/docking.v1.Info/GetInfo")
         self.assertEqual(code, 1)
         self.assertIn("p50<1ms", err)
+
+    def test_search_at_a_slow_server_finds_what_it_can(self):
+        # 1 s each, as many at a time as come: what is in flight at the end of a trial is not late.
+        self.serve("--info-delay", "1s")
+        code, report, err = load_json("search", "--slo", "p50<5s,errors<1%", "--from", 20, "--to",
+                                      20, "-d", "3s", "--warmup", "0s", "--confirm", 1,
+                                      f"{self.grpc}/docking.v1.Info/GetInfo")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(report["cells"][report["best"]]["load"]["rate_per_s"], 20)
+
+    def test_search_where_most_requests_fail(self):
+        # Too few successes to judge p90 by is a failure of the target, not of the search.
+        calls = []
+
+        def answer(connection):
+            while connection.recv(10_000):
+                calls.append(1)
+                status = b"200 OK" if len(calls) % 20 == 1 else b"503 Service Unavailable"
+                connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+
+        peer = Peer(answer)
+        self.addCleanup(peer.close)
+        code, report, err = load_json("search", "--slo", "p90<1s", "--from", 150, "-d", "1s",
+                                      "--warmup", "0s", f"http://127.0.0.1:{peer.port}/")
+        self.assertEqual(code, 1, err)
+        self.assertIn("p90<1s is not met", err)
+        self.assertRegex(report["tables"][0]["rows"][0][-1], "p90")
+
+    def test_scenario_measures_one_server(self):
+        path = self.file("s.yaml", """
+steps:
+  - {http: GET /a, target: "http://127.0.0.1:1"}
+  - {http: GET /b, target: "http://127.0.0.1:2"}
+""")
+        code, _, err = load("scenario", path, "--pid", 1, "--pid", 2)
+        self.assertEqual(code, 2)
+        self.assertIn("--pid", err)
 
     def test_scenario(self):
         self.serve()
