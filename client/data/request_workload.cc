@@ -13,6 +13,8 @@
 #include "client/data/request_template.h"
 #include "client/data/template.h"
 #include "client/data/template_issuer.h"
+#include "client/run/random_stream.h"
+#include "client/run/request_numbers.h"
 
 namespace slipway::client {
 namespace {
@@ -31,8 +33,9 @@ class RequestWorkload : public Workload {
   explicit RequestWorkload(RequestWorkloadParts parts) : parts_(std::move(parts)) {}
 
   absl::StatusOr<std::unique_ptr<Issuer>> MakeIssuer(const IssuerContext& context) const override {
-    SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<RequestFeed> feed,
-                             RequestFeed::Make(*parts_.request, parts_.columns.get(), context));
+    SLIPWAY_ASSIGN_OR_RETURN(
+        std::unique_ptr<RequestFeed> feed,
+        RequestFeed::Make(*parts_.request, parts_.columns.get(), numbers_, context));
     if (parts_.follow) {
       FollowIssuer::Options options;
       options.origin = parts_.origin;
@@ -48,6 +51,7 @@ class RequestWorkload : public Workload {
 
  private:
   const RequestWorkloadParts parts_;
+  mutable RequestNumbers numbers_;
 };
 
 absl::StatusOr<std::shared_ptr<const Columns>> LoadColumns(const RequestRecipe& recipe) {
@@ -65,7 +69,7 @@ absl::StatusOr<std::shared_ptr<const Columns>> LoadColumns(const RequestRecipe& 
 /// The first request, to see whether it can be filled in and what it has; its random values are
 /// not those of the run.
 absl::StatusOr<Request> RenderFirst(const RequestWorkloadParts& parts) {
-  std::mt19937_64 random = MakeRandom(0, 0);
+  std::mt19937_64 random = RandomStream(0, 0, RandomPurpose::kTemplates);
   TemplateValues values;
   values.random = &random;
   if (parts.columns != nullptr) values.named = parts.columns->row(0);

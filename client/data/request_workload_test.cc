@@ -88,21 +88,33 @@ TEST_F(RequestWorkloadTest, AllPartsAreFilledIn) {
   EXPECT_TRUE(driver.ended.at(0).ok);
 }
 
-TEST_F(RequestWorkloadTest, ThreadsShareNumbersAndRowsWithoutOverlap) {
+// Threads share the requests of a run as they come, not evenly.
+TEST_F(RequestWorkloadTest, UnevenThreadsTakeEachNumberAndRowOnce) {
   const base::TemporaryDirectory directory;
   recipe.csv = directory.File("u.csv");
   std::ofstream(recipe.csv) << "id\na\nb\nc\nd\n";
   recipe.texts.path = "/{{counter}}/{{id}}";
-  context.threads = 3;
+  Start();
+  context.thread = 1;
+  const std::unique_ptr<Issuer> other = *workload->MakeIssuer(context);
+  Issue(0);
+  other->Issue(0, executor.Now());
+  for (uint32_t slot = 1; slot < 4; ++slot) Issue(slot);
+  other->Issue(1, executor.Now());
   std::set<std::string> paths;
-  for (context.thread = 0; context.thread < 3; ++context.thread) {
-    issuer.reset();
-    Start();
-    Issue(0);
-    Issue(1);
-  }
   for (const auto& call : engine.calls) paths.insert(call.request.path);
   EXPECT_THAT(paths, ElementsAre("/0/a", "/1/b", "/2/c", "/3/d", "/4/a", "/5/b"));
+}
+
+TEST_F(RequestWorkloadTest, NumbersGoOnFromRunToRun) {
+  recipe.texts.path = "/{{counter}}";
+  Start();
+  Issue(0);
+  issuer = *workload->MakeIssuer(context);
+  issuer->Listen(&driver);
+  Issue(0);
+  EXPECT_EQ(engine.calls[0].request.path, "/0");
+  EXPECT_EQ(engine.calls[1].request.path, "/1");
 }
 
 TEST_F(RequestWorkloadTest, RandomValuesAreThoseOfSeedAndThread) {

@@ -96,12 +96,6 @@ void AppendInsideJsonString(std::string_view text, std::string* out) {
 
 }  // namespace
 
-std::mt19937_64 MakeRandom(uint64_t seed, int thread) {
-  std::seed_seq sequence{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32),
-                         static_cast<uint32_t>(thread)};
-  return std::mt19937_64(sequence);
-}
-
 bool IsTemplateWord(std::string_view name) {
   constexpr std::string_view kWords[] = {"counter", "random", "hex",    "uuid", "now", "unix_ms",
                                          "thread",  "choose", "column", "json", "url"};

@@ -26,7 +26,7 @@ bool IsTemplateWord(std::string_view name);
 
 /// What a template is filled with.
 struct TemplateValues {
-  /// Of the request, from 0, over all threads.
+  /// Of the request, from 0, over all threads and runs.
   int64_t number = 0;
   int thread = 0;
   /// As TemplateNames counts them.
@@ -34,9 +34,6 @@ struct TemplateValues {
   /// Of the thread.
   std::mt19937_64* random = nullptr;
 };
-
-/// The generator of one thread's random values: the same for the same run and thread.
-std::mt19937_64 MakeRandom(uint64_t seed, int thread);
 
 /// A text with `{{…}}` in it, compiled once into pieces that are filled in for each request:
 ///

@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "client/run/random_stream.h"
 
 namespace slipway::client {
 namespace {
@@ -15,7 +16,7 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 
 struct TemplateTest : testing::Test {
-  std::mt19937_64 random = MakeRandom(1, 0);
+  std::mt19937_64 random = RandomStream(1, 0, RandomPurpose::kTemplates);
   TemplateNames names{{"id", "full name", "counter"}, "column"};
   std::vector<std::string> row{"7", "a \"b\"/ü\n", "c"};
   TemplateValues values{5, 2, row, &random};
@@ -76,7 +77,7 @@ TEST_F(TemplateTest, RandomCoversItsRangeAndNothingElse) {
 
 TEST_F(TemplateTest, RandomIsTheSameForTheSameSeedAndThreadOnly) {
   const auto draw = [this](uint64_t seed, int thread) {
-    random = MakeRandom(seed, thread);
+    random = RandomStream(seed, thread, RandomPurpose::kTemplates);
     return Fill("{{hex 32}}");
   };
   EXPECT_EQ(draw(1, 0), draw(1, 0));

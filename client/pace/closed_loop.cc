@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "client/pace/random.h"
+#include "client/run/random_stream.h"
 
 namespace slipway::client {
 namespace {
@@ -14,7 +14,10 @@ constexpr double kLongestThink = 30;
 }  // namespace
 
 ClosedLoop::ClosedLoop(Window window, RequestBudget* budget, Rest rest, uint64_t seed, int thread)
-    : window_(window), budget_(budget), rest_(rest), random_(PacingRandom(seed, thread)) {}
+    : window_(window),
+      budget_(budget),
+      rest_(rest),
+      random_(RandomStream(seed, thread, RandomPurpose::kPacing)) {}
 
 std::optional<Due> ClosedLoop::Next(rpc::Time free_since, rpc::Time now) {
   if (now >= window_.end) return std::nullopt;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "client/pace/random.h"
+#include "client/run/random_stream.h"
 
 namespace slipway::client {
 
@@ -52,7 +52,9 @@ int64_t SpacedArrivals::Skip(rpc::Time from, rpc::Time until) {
 }
 
 PoissonArrivals::PoissonArrivals(const Options& options, RequestBudget* budget, uint64_t seed)
-    : OpenLoop(options), budget_(budget), random_(PacingRandom(seed, options.thread)) {}
+    : OpenLoop(options),
+      budget_(budget),
+      random_(RandomStream(seed, options.thread, RandomPurpose::kPacing)) {}
 
 std::optional<rpc::Time> PoissonArrivals::Arrive() {
   mass_ += exponential_(random_) * options().threads;

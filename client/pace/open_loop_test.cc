@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "client/run/random_stream.h"
+
 namespace slipway::client {
 namespace {
 
@@ -192,6 +194,30 @@ TEST(PoissonArrivals, SameSeedSameTimesOfEachThread) {
   EXPECT_EQ(times(5, 0), times(5, 0));
   EXPECT_NE(times(5, 0), times(5, 1));
   EXPECT_NE(times(5, 0), times(6, 0));
+}
+
+// The same seed makes what requests have in them; a short gap must not come with a small value.
+TEST(PoissonArrivals, GapsAndOtherRandomValuesAreIndependent) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  const Schedule schedule = Schedule::Constant(1000, seconds(10));
+  PoissonArrivals pacer(Of(schedule), nullptr, seed);
+  const std::vector<rpc::Time> times = AllOf(pacer);
+  for (const RandomPurpose purpose : {RandomPurpose::kTemplates, RandomPurpose::kScenarios}) {
+    std::mt19937_64 random = RandomStream(seed, 0, purpose);
+    // The shares of a gap that is shorter than the mean's ln 2 and of a value below the half: all
+    // four combinations are a quarter each.
+    int same = 0;
+    rpc::Time last = kStart;
+    for (const rpc::Time time : times) {
+      const double gap = std::chrono::duration<double, std::milli>(time - last).count();
+      const double value = std::generate_canonical<double, 53>(random);
+      same += (gap < std::log(2.0)) == (value < 0.5) ? 1 : 0;
+      last = time;
+    }
+    const double count = static_cast<double>(times.size());
+    EXPECT_NEAR(same, count / 2, 6 * std::sqrt(count / 4));
+  }
 }
 
 TEST(PoissonArrivals, BudgetIsExactOverThreads) {

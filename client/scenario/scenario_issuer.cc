@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "client/data/template.h"
+#include "client/run/random_stream.h"
 
 namespace slipway::client {
 namespace {
@@ -18,14 +19,15 @@ int64_t TotalWeight(const std::vector<Scenario>& scenarios) {
 
 }  // namespace
 
-ScenarioIssuer::ScenarioIssuer(const std::vector<Scenario>& scenarios, const IssuerContext& context)
+ScenarioIssuer::ScenarioIssuer(const std::vector<Scenario>& scenarios, RequestNumbers& numbers,
+                               const IssuerContext& context)
     : scenarios_(scenarios),
       executor_(context.executor),
       engines_(context.engines),
       thread_(context.thread),
-      threads_(context.threads),
-      number_(context.thread),
-      random_(MakeRandom(context.seed, context.thread)),
+      numbers_(numbers),
+      random_(RandomStream(context.seed, context.thread, RandomPurpose::kTemplates)),
+      choices_(RandomStream(context.seed, context.thread, RandomPurpose::kScenarios)),
       weights_(0, TotalWeight(scenarios) - 1),
       refusals_(context.executor) {
   for (uint32_t i = 0; i < context.slots; ++i) users_.emplace_back(executor_);
@@ -37,8 +39,8 @@ void ScenarioIssuer::Stop() {
 }
 
 absl::StatusOr<std::unique_ptr<ScenarioIssuer>> ScenarioIssuer::Make(
-    const std::vector<Scenario>& scenarios, const IssuerContext& context) {
-  std::unique_ptr<ScenarioIssuer> issuer(new ScenarioIssuer(scenarios, context));
+    const std::vector<Scenario>& scenarios, RequestNumbers& numbers, const IssuerContext& context) {
+  std::unique_ptr<ScenarioIssuer> issuer(new ScenarioIssuer(scenarios, numbers, context));
   SLIPWAY_RETURN_IF_ERROR(issuer->EncodeLiterals());
   return issuer;
 }
@@ -76,8 +78,7 @@ void ScenarioIssuer::Issue(uint32_t slot, rpc::Time now) {
   for (size_t i = 0; i < chosen; ++i) user.first_step += scenarios_[i].steps.size();
   user.step = 0;
   user.repeats_left = user.scenario->steps[0].repeat;
-  user.number = number_;
-  number_ += threads_;
+  user.number = numbers_.Take();
   user.bytes_received = 0;
   user.stream_wait = rpc::Duration(0);
   user.values = user.scenario->values;  // of the last iteration nothing is left
@@ -86,7 +87,7 @@ void ScenarioIssuer::Issue(uint32_t slot, rpc::Time now) {
 
 size_t ScenarioIssuer::Choose() {
   if (scenarios_.size() == 1) return 0;
-  int64_t drawn = weights_(random_);
+  int64_t drawn = weights_(choices_);
   size_t chosen = 0;
   while (drawn >= scenarios_[chosen].weight) drawn -= scenarios_[chosen++].weight;
   return chosen;

@@ -14,6 +14,7 @@
 #include "client/data/refusals.h"
 #include "client/engine/request.h"
 #include "client/run/issuer.h"
+#include "client/run/request_numbers.h"
 #include "client/run/workload.h"
 #include "client/scenario/scenario_file.h"
 #include "rpc/executor.h"
@@ -25,9 +26,10 @@ namespace slipway::client {
 /// of their requests; the driver's are those of the whole way, think times included. One thread.
 class ScenarioIssuer : public Issuer, private Engine::Listener {
  public:
-  /// `scenarios` outlives it. INVALID_ARGUMENT when an engine cannot send a step.
+  /// `scenarios` and `numbers` outlive it. INVALID_ARGUMENT when an engine cannot send a step.
   static absl::StatusOr<std::unique_ptr<ScenarioIssuer>> Make(
-      const std::vector<Scenario>& scenarios, const IssuerContext& context);
+      const std::vector<Scenario>& scenarios, RequestNumbers& numbers,
+      const IssuerContext& context);
   ~ScenarioIssuer() override { Stop(); }
 
   void Listen(Issuer::Listener* listener) override;
@@ -50,7 +52,8 @@ class ScenarioIssuer : public Issuer, private Engine::Listener {
     std::unique_ptr<const Engine::Encoded> encoded;
   };
 
-  ScenarioIssuer(const std::vector<Scenario>& scenarios, const IssuerContext& context);
+  ScenarioIssuer(const std::vector<Scenario>& scenarios, RequestNumbers& numbers,
+                 const IssuerContext& context);
   absl::Status EncodeLiterals();
   size_t Choose();
   void StartStep(uint32_t slot, rpc::Time now);
@@ -65,9 +68,9 @@ class ScenarioIssuer : public Issuer, private Engine::Listener {
   rpc::Executor& executor_;
   const std::vector<Engine*> engines_;
   const int thread_;
-  const int threads_;
-  int64_t number_;
-  std::mt19937_64 random_;
+  RequestNumbers& numbers_;  // of the iterations
+  std::mt19937_64 random_;   // of values
+  std::mt19937_64 choices_;  // of scenarios
   std::uniform_int_distribution<int64_t> weights_;
   Refusals refusals_;
   Issuer::Listener* listener_ = nullptr;

@@ -11,6 +11,8 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "client/data/template.h"
+#include "client/run/random_stream.h"
+#include "client/run/request_numbers.h"
 #include "client/scenario/scenario_issuer.h"
 
 namespace slipway::client {
@@ -25,7 +27,7 @@ bool ReadsResponse(const ScenarioStep& step) {
 
 }  // namespace
 
-/// Immutable and shared by the threads of a run.
+/// Shared by the threads of a run; immutable but for the numbers that they take.
 class ScenarioWorkload : public Workload {
  public:
   explicit ScenarioWorkload(ScenarioFile file) : file_(std::move(file)) {}
@@ -49,7 +51,7 @@ class ScenarioWorkload : public Workload {
                                                         file_.origins().size(),
                                                         context.engines.size()));
     }
-    return ScenarioIssuer::Make(file_.scenarios(), context);
+    return ScenarioIssuer::Make(file_.scenarios(), numbers_, context);
   }
 
   bool reads_responses() const override {
@@ -71,7 +73,7 @@ class ScenarioWorkload : public Workload {
 
   int64_t request_bytes() const override {
     const Scenario& scenario = file_.scenarios().front();
-    std::mt19937_64 random = MakeRandom(0, 0);
+    std::mt19937_64 random = RandomStream(0, 0, RandomPurpose::kTemplates);
     TemplateValues values;
     values.named = scenario.values;
     values.random = &random;
@@ -87,6 +89,7 @@ class ScenarioWorkload : public Workload {
   }
 
   ScenarioFile file_;
+  mutable RequestNumbers numbers_;
 };
 
 absl::StatusOr<std::shared_ptr<const Workload>> MakeScenarioWorkload(ScenarioFile file,

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/run/random_stream.h"
 #include "client/testing/fake_engine.h"
 #include "rpc/manual_executor.h"
 
@@ -236,14 +237,35 @@ scenarios:
   EXPECT_EQ(driver.ended.size(), 4000u);
 }
 
-TEST_F(ScenarioWorkloadTest, ThreadsCountTheirIterationsApart) {
-  context.thread = 1;
-  context.threads = 3;
+TEST_F(ScenarioWorkloadTest, ThreadsNumberTheirIterationsTogether) {
   Start("target: http://a\nsteps: [{http: 'GET /{{counter}}/{{thread}}'}]");
   Issue(0);
   Issue(1);
-  EXPECT_EQ(http.calls[0].request.path, "/1/1");
-  EXPECT_EQ(http.calls[1].request.path, "/4/1");
+  context.thread = 1;
+  issuer = *workload->MakeIssuer(context);
+  issuer->Listen(&driver);
+  Issue(2);
+  EXPECT_EQ(http.calls[0].request.path, "/0/0");
+  EXPECT_EQ(http.calls[1].request.path, "/1/0");
+  EXPECT_EQ(http.calls[2].request.path, "/2/1");
+}
+
+// Who is chosen says nothing about what is filled in.
+TEST_F(ScenarioWorkloadTest, ChoicesAndValuesAreIndependent) {
+  Start(R"(target: http://a
+scenarios:
+  - {name: one, steps: [{http: "GET /one/{{random 0 999}}"}]}
+  - {name: two, steps: [{http: "GET /two/{{random 0 999}}"}]}
+)");
+  // With one stream for both, what is drawn for a value could not be drawn for a choice.
+  std::mt19937_64 values = RandomStream(context.seed, 0, RandomPurpose::kTemplates);
+  std::uniform_int_distribution<int> value(0, 999);
+  for (int i = 0; i < 20; ++i) {
+    Issue(0);
+    const std::string path = http.open().request.path;
+    EXPECT_EQ(path.substr(5), std::to_string(value(values)));
+    http.AnswerHttp(200);
+  }
 }
 
 TEST_F(ScenarioWorkloadTest, ValuesThatCannotBeSentFailFromTheLoop) {
