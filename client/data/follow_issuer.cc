@@ -56,6 +56,7 @@ void FollowIssuer::Issue(uint32_t index, rpc::Time now) {
   slot.start = now;
   slot.acknowledged = rpc::Duration(-1);
   slot.bytes_received = 0;
+  slot.stream_wait = rpc::Duration::zero();
   slot.questions = 0;
   slot.redirects = 0;
   const Request& first = feed_->request();
@@ -75,6 +76,7 @@ void FollowIssuer::Stop() {
 
 void FollowIssuer::Done(uint32_t index, const Outcome& outcome, rpc::Time now) {
   slots_[index].bytes_received += outcome.bytes_received;
+  slots_[index].stream_wait += outcome.stream_wait;
   if (outcome.kind == OutcomeKind::kHttpStatus) {
     if (outcome.code == 202) return OnAccepted(index, outcome, now);
     if (IsRedirect(outcome.code)) return OnRedirect(index, outcome, now);
@@ -161,14 +163,20 @@ void FollowIssuer::End(uint32_t index, const Outcome& outcome, rpc::Time now) {
   Answer answer(outcome, nullptr);
   std::string unexpected;
   expectations_.Judge(answer, &judged, &unexpected);
-  judged.acknowledged = slot.acknowledged;
-  judged.bytes_received = slot.bytes_received;
+  Complete(slot, &judged);
   if (!judged.ok && slot.questions > 0) {
     message_ = absl::StrCat("GET ", slot.path, judged.message.empty() ? "" : ": ",
                             std::string(judged.message));
     judged.message = message_;
   }
   listener_->Done(index, judged, now);
+}
+
+/// What belongs to all steps and not to the last one only.
+void FollowIssuer::Complete(const Slot& slot, Outcome* outcome) const {
+  outcome->acknowledged = slot.acknowledged;
+  outcome->bytes_received = slot.bytes_received;
+  outcome->stream_wait = slot.stream_wait;
 }
 
 void FollowIssuer::Fail(uint32_t index, OutcomeKind kind, std::string_view why, rpc::Time now) {
@@ -178,8 +186,7 @@ void FollowIssuer::Fail(uint32_t index, OutcomeKind kind, std::string_view why, 
   Outcome outcome;
   outcome.kind = kind;
   outcome.message = message_;
-  outcome.acknowledged = slot.acknowledged;
-  outcome.bytes_received = slot.bytes_received;
+  Complete(slot, &outcome);
   listener_->Done(index, outcome, now);
 }
 

@@ -45,7 +45,9 @@ class FollowIssuer : public Issuer, private Engine::Listener {
     rpc::Timer timer;
     rpc::Time start;
     rpc::Duration acknowledged{-1};
+    // Of all steps until now.
     uint64_t bytes_received = 0;
+    rpc::Duration stream_wait{0};
     std::string method;
     std::string path;
     HeaderList headers;  // of the questions that follow
@@ -60,6 +62,7 @@ class FollowIssuer : public Issuer, private Engine::Listener {
   absl::Status GoTo(Slot& slot, const Outcome& outcome);
   void Ask(uint32_t index, rpc::Time now);
   void End(uint32_t index, const Outcome& outcome, rpc::Time now);
+  void Complete(const Slot& slot, Outcome* outcome) const;
   void Fail(uint32_t index, OutcomeKind kind, std::string_view why, rpc::Time now);
 
   rpc::Executor& executor_;

@@ -81,6 +81,27 @@ TEST_F(FollowIssuerTest, AsksUntilThereIsAResultAndKeepsBothTimes) {
   EXPECT_EQ(ended().bytes_received, 10u);
 }
 
+TEST_F(FollowIssuerTest, WaitingForStreamsOfAllStepsCounts) {
+  struct : Issuer::Listener {
+    void Done(uint32_t, const Outcome& outcome, rpc::Time) override {
+      waited.push_back(outcome.stream_wait);
+    }
+    std::vector<std::chrono::nanoseconds> waited;
+  } listener;
+  Start();
+  issuer->Listen(&listener);
+  const Response accepted{202, {{"location", "/j"}}, ""};
+  Outcome outcome{.kind = OutcomeKind::kHttpStatus, .code = 202, .ok = true};
+  outcome.response = &accepted;
+  outcome.stream_wait = milliseconds(5);
+  engine.listener()->Done(1, outcome, executor.Now());
+  executor.Advance(seconds(1));
+  outcome.code = 200;
+  outcome.stream_wait = milliseconds(2);
+  engine.listener()->Done(1, outcome, executor.Now());
+  EXPECT_THAT(listener.waited, ElementsAre(milliseconds(7)));
+}
+
 TEST_F(FollowIssuerTest, ResultAtOnceHasNoAcknowledgement) {
   Start();
   engine.AnswerHttp(201);
