@@ -47,6 +47,8 @@ class Engine {
   /// Establishes all connections, so that none of that is measured. An error names the address and
   /// the reason.
   virtual rpc::Task<absl::Status> Connect(rpc::Deadline deadline) = 0;
+  /// A Connect that is under way ends soon, with CANCELLED; without one nothing happens.
+  virtual void CancelConnect() {}
   /// `listener` outlives the engine.
   virtual void Listen(Listener* listener) = 0;
   /// INVALID_ARGUMENT names what cannot be sent: a method, a header. Before and after Connect.

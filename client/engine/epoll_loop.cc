@@ -31,10 +31,11 @@ timespec ToTimespec(rpc::Duration duration) {
 EpollExecutor::EpollExecutor(bool has_pwait2)
     : has_pwait2_(has_pwait2),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+      wake_(epoll_ < 0 ? -1 : eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
-  epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
+  if (wake_ >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) == 0) return;
+  status_ = absl::ErrnoToStatus(errno, "cannot wait for events");
 }
 
 EpollExecutor::~EpollExecutor() {
@@ -59,12 +60,11 @@ void EpollExecutor::Post(Work work) {
   [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
 }
 
-absl::Status EpollExecutor::Watch(int fd, Handler* handler) {
+int EpollExecutor::Watch(int fd, Handler* handler) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = handler;
-  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, "cannot watch a socket");
+  return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
 }
 
 void EpollExecutor::RunUntil(const bool& done) {

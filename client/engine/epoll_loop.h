@@ -38,13 +38,16 @@ class EpollExecutor : public rpc::Executor {
   EpollExecutor& operator=(const EpollExecutor&) = delete;
   ~EpollExecutor() override;
 
+  /// RESOURCE_EXHAUSTED and its like: the kernel refused what this waits with. It must not be run.
+  const absl::Status& status() const { return status_; }
+
   void Post(Work work) override;
   rpc::Time Now() const override { return rpc::Clock::now(); }
 
   /// Reports reading, writing and hang-ups of `fd` to `handler` until `fd` is closed. After that
-  /// `handler` stays until posted work runs, since events of the turn are under way. Fails when the
-  /// kernel lacks memory.
-  absl::Status Watch(int fd, Handler* handler);
+  /// `handler` stays until posted work runs, since events of the turn are under way. 0 or an errno:
+  /// the kernel lacks memory, or the user watches too much.
+  int Watch(int fd, Handler* handler);
 
   /// Calls `handler` once more, with no events, before the loop sleeps next. Requests that are sent
   /// together wake their server once instead of one by one, and so do its answers us.
@@ -83,6 +86,7 @@ class EpollExecutor : public rpc::Executor {
   std::function<void(rpc::Time)> attend_;  // of the loop that runs this
   bool hosted_ = false;
   bool has_pwait2_;
+  absl::Status status_;
   int epoll_ = -1;
   int wake_ = -1;  // an eventfd: work was posted by another thread
   std::vector<Handler*> deferred_;
@@ -96,6 +100,7 @@ class EpollExecutor : public rpc::Executor {
 class EpollLoop : public Loop {
  public:
   EpollExecutor& executor() override { return executor_; }
+  absl::Status status() const override { return executor_.status(); }
   EpollExecutor* epoll() override { return &executor_; }
   void RunUntil(const bool& done) override { executor_.RunUntil(done); }
 

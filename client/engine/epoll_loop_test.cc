@@ -1,12 +1,15 @@
 #include "client/engine/epoll_loop.h"
 
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -19,6 +22,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST(EpollExecutor, PostedWorkRunsInItsOrder) {
   EpollExecutor executor;
@@ -81,6 +85,18 @@ TEST_P(EpollExecutorWaits, TimersRunInTheirOrderAndNeverEarly) {
 INSTANTIATE_TEST_SUITE_P(EpollExecutor, EpollExecutorWaits, ::testing::Bool(),
                          [](const auto& info) { return info.param ? "ToTheNanosecond" : "Older"; });
 
+TEST(EpollExecutor, TooManyOpenFilesAreSaid) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const EpollExecutor executor;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(absl::IsResourceExhausted(executor.status())) << executor.status();
+  EXPECT_THAT(std::string(executor.status().message()), HasSubstr("Too many open files"));
+  EXPECT_TRUE(EpollExecutor().status().ok());
+}
+
 class EpollSocketTest : public ::testing::Test, public EpollExecutor::Handler {
  protected:
   EpollSocketTest() { socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair_.data()); }
@@ -101,7 +117,7 @@ class EpollSocketTest : public ::testing::Test, public EpollExecutor::Handler {
 };
 
 TEST_F(EpollSocketTest, ReportsWhatHappensToASocket) {
-  ASSERT_TRUE(executor_.Watch(pair_[0], this).ok());
+  ASSERT_EQ(executor_.Watch(pair_[0], this), 0);
   ASSERT_EQ(write(pair_[1], "x", 1), 1);
   wanted_ = EPOLLIN;
   executor_.RunUntil(done_);
@@ -109,7 +125,7 @@ TEST_F(EpollSocketTest, ReportsWhatHappensToASocket) {
   shutdown(pair_[1], SHUT_WR);
   wanted_ = EPOLLRDHUP;
   executor_.RunUntil(done_);
-  EXPECT_FALSE(executor_.Watch(-1, this).ok());
+  EXPECT_EQ(executor_.Watch(-1, this), EBADF);
 }
 
 TEST_F(EpollSocketTest, DeferredCallsComeOnceBeforeItSleeps) {

@@ -32,6 +32,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return bytes;
 }
 
+/// How often a Connect looks whether it was cancelled.
+constexpr rpc::Duration kLookInterval = std::chrono::milliseconds(100);
+
 /// Suspends until the channel's state is another one, or until the deadline (false).
 struct StateChange : CqTag {
   grpc::Channel& channel;
@@ -144,8 +147,11 @@ rpc::Task<absl::Status> GrpcppEngine::AwaitReady(size_t lane, rpc::Deadline dead
       co_return absl::UnavailableError(absl::StrCat(
           "the gRPC C++ library cannot establish a connection to ", ToString(spec_.endpoint)));
     }
-    StateChange change(channel, executor_.queue(), state, deadline);
-    if (!co_await change) {
+    if (connect_cancelled_) co_return absl::CancelledError("interrupted");
+    // The library cannot be told to stop waiting.
+    const rpc::Time look = std::min(deadline, executor_.Now() + kLookInterval);
+    StateChange change(channel, executor_.queue(), state, look);
+    if (!co_await change && look == deadline) {
       co_return absl::UnavailableError(absl::StrCat("only ", lane, " of ", lanes_.size(),
                                                     " connections to ", ToString(spec_.endpoint),
                                                     " were established in time"));

@@ -30,6 +30,7 @@ class GrpcppEngine : public Engine, private GrpcppCall::Owner {
 
   /// INVALID_ARGUMENT for what the library cannot do: TLS without verifying the server.
   rpc::Task<absl::Status> Connect(rpc::Deadline deadline) override;
+  void CancelConnect() override { connect_cancelled_ = true; }
   void Listen(Listener* listener) override { listener_ = listener; }
   absl::StatusOr<std::unique_ptr<const Encoded>> Encode(const Request& request) override;
   void Issue(uint32_t slot, const Encoded& request, rpc::Time now) override;
@@ -59,6 +60,7 @@ class GrpcppEngine : public Engine, private GrpcppCall::Owner {
   Listener* listener_ = nullptr;
   size_t running_ = 0;
   bool stopping_ = false;
+  bool connect_cancelled_ = false;
   rpc::WaitSlot all_ended_;
 };
 

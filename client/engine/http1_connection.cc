@@ -12,6 +12,12 @@
 #include "absl/strings/str_cat.h"
 
 namespace slipway::client {
+namespace {
+
+/// Buffers that one connection may fill in one turn of the loop.
+constexpr int kReadsATurn = 16;
+
+}  // namespace
 
 Http1Connection::Http1Connection(const Surroundings& surroundings) : around_(surroundings) {
   if (around_.tls != nullptr) tls_ = std::make_unique<TlsStream>(*around_.tls);
@@ -35,9 +41,9 @@ int Http1Connection::Open() {
     return error;
   }
   state_ = State::kConnecting;
-  if (around_.executor.Watch(fd_, this).ok()) return 0;
-  Close();
-  return ENOMEM;
+  const int error = around_.executor.Watch(fd_, this);
+  if (error != 0) Close();
+  return error;
 }
 
 void Http1Connection::Close() {
@@ -45,6 +51,7 @@ void Http1Connection::Close() {
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
   state_ = State::kClosed;
+  unread_ = hung_up_ = false;
 }
 
 void Http1Connection::Send(std::string_view bytes, bool head_request) {
@@ -79,7 +86,9 @@ void Http1Connection::OnEvents(uint32_t events) {
     unsent_ = {};
     return Receive(true);
   }
-  if ((events & ~EPOLLOUT) != 0) Receive((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+  if ((events & ~EPOLLOUT) != 0 || unread_) {
+    Receive((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+  }
 }
 
 void Http1Connection::OnConnectEnd() {
@@ -128,10 +137,17 @@ bool Http1Connection::Drained(ssize_t size) const {
 }
 
 // Events are edge-triggered: what is left unread is not reported again. A short read has emptied
-// the socket, but says nothing about its end, so after a hang-up reading goes on to the end.
-void Http1Connection::Receive(bool to_the_end) {
+// the socket, but says nothing about its end, so after a hang-up reading goes on to the end. A peer
+// that sends faster than we read must not keep the other connections and the timers waiting.
+void Http1Connection::Receive(bool hung_up) {
   const bool was_busy = state_ == State::kBusy;
-  while (true) {
+  hung_up_ = hung_up_ || hung_up;
+  unread_ = false;
+  for (int reads = 0;; ++reads) {
+    if (was_busy && reads == kReadsATurn) {
+      unread_ = true;
+      return around_.executor.Defer(this);
+    }
     const ssize_t size = Read();
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) break;
@@ -140,7 +156,7 @@ void Http1Connection::Receive(bool to_the_end) {
       break;
     }
     if (!Consume({around_.read_buffer, static_cast<size_t>(size)})) return;
-    if (Drained(size) && !to_the_end) break;
+    if ((Drained(size) && !hung_up_) || (!was_busy && !reusable_)) break;
   }
   if (was_busy && parser_.done()) return OnComplete();
   if (!was_busy && !reusable_) Close();  // the peer has ended an idle connection, as it may

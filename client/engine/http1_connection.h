@@ -87,7 +87,7 @@ class Http1Connection : public EpollExecutor::Handler, public TimeoutQueue::Entr
   int SendRest();
   ssize_t Read();
   bool Drained(ssize_t size) const;
-  void Receive(bool to_the_end);
+  void Receive(bool hung_up);
   bool OnEnd(ssize_t size);
   bool Consume(std::string_view bytes);
   void OnComplete();
@@ -97,6 +97,8 @@ class Http1Connection : public EpollExecutor::Handler, public TimeoutQueue::Entr
   int fd_ = -1;
   State state_ = State::kClosed;
   bool reusable_ = true;  // false: bytes after the answer, or its end, have come
+  bool unread_ = false;   // more may be there than one turn reads
+  bool hung_up_ = false;  // the peer sends no more: read to the end
   std::string_view unsent_;
   uint64_t bytes_received_ = 0;
   ResponseParser parser_;

@@ -56,6 +56,10 @@ rpc::Task<absl::Status> Http1Engine::Connect(rpc::Deadline deadline) {
   co_return connect_status_;
 }
 
+void Http1Engine::CancelConnect() {
+  if (connecting_) OnWarm(absl::CancelledError("interrupted"));
+}
+
 void Http1Engine::OpenMore() {
   while (opened_ < connections_.size() && opened_ - connected_ < kConnectsAtOnce) {
     Http1Connection& connection = connections_[opened_++];

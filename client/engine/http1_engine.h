@@ -30,6 +30,7 @@ class Http1Engine final : public Engine, public Http1Connection::Owner {
   ~Http1Engine() override;
 
   rpc::Task<absl::Status> Connect(rpc::Deadline deadline) override;
+  void CancelConnect() override;
   void Listen(Listener* listener) override { listener_ = listener; }
   absl::StatusOr<std::unique_ptr<const Encoded>> Encode(const Request& request) override;
   void Issue(uint32_t slot, const Encoded& request, rpc::Time now) override;

@@ -33,6 +33,7 @@ class Http2Engine : public Engine, private Http2Shared::Owner, private Http2Link
   ~Http2Engine() override;
 
   rpc::Task<absl::Status> Connect(rpc::Deadline deadline) override;
+  void CancelConnect() override { EndConnect(absl::CancelledError("interrupted")); }
   void Listen(Listener* listener) override { shared_.listener = listener; }
   absl::StatusOr<std::unique_ptr<const Encoded>> Encode(const Request& request) override;
   void Issue(uint32_t slot, const Encoded& request, rpc::Time now) override;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "absl/status/status.h"
 #include "rpc/executor.h"
 #include "rpc/io_executor.h"
 
@@ -16,6 +17,9 @@ class Loop {
   virtual rpc::Executor& executor() = 0;
   /// Runs on this thread until `done` is true.
   virtual void RunUntil(const bool& done) = 0;
+
+  /// What kept the system from making it, such as too many open files. Nothing else works then.
+  virtual absl::Status status() const { return absl::OkStatus(); }
 
   /// Of the engines for HTTP/1.1, and for HTTP/2 and gRPC; nullptr where the loop is not for them.
   virtual EpollExecutor* epoll() { return nullptr; }

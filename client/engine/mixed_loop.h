@@ -13,9 +13,9 @@
 
 namespace slipway::client {
 
-/// The loop of a thread whose requests go to HTTP/1.1 servers and to others: an io_context runs, and
-/// within it the executor of HTTP/1.1, whose epoll set is one descriptor more. Each turn costs a few
-/// system calls more than either loop alone.
+/// The loop of a thread whose requests go to HTTP/1.1 servers and to others: an io_context runs,
+/// and within it the executor of HTTP/1.1, whose epoll set is one descriptor more. Each turn costs
+/// a few system calls more than either loop alone.
 class MixedLoop : public Loop {
  public:
   MixedLoop();
@@ -23,6 +23,7 @@ class MixedLoop : public Loop {
 
   rpc::IoExecutor& executor() override { return io_; }
   void RunUntil(const bool& done) override { io_.RunUntil(done); }
+  absl::Status status() const override { return epoll_.status(); }
   EpollExecutor* epoll() override { return &epoll_; }
   rpc::IoExecutor* io() override { return &io_; }
 
