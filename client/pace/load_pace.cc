@@ -30,6 +30,15 @@ LoadPace::LoadPace(const LoadShape& load, uint64_t seed, std::optional<Schedule>
   if (load_.requests > 0) budget_.emplace(load_.requests, load_.threads);
 }
 
+rpc::Time LoadPace::EndAfter(const Window& window, rpc::Time due) const {
+  // A Poisson process begins with a gap, and the mean of the last arrival is N/R by itself.
+  if (!schedule_ || poisson()) return due;
+  const rpc::Time begin = window.begin - load_.warmup;
+  const auto number = static_cast<double>(schedule_->CountBefore(due - begin));
+  const auto next = schedule_->At(number + 1);
+  return next ? begin + *next : window.end;
+}
+
 std::unique_ptr<Pacer> LoadPace::MakePacer(const Window& window, int thread) {
   RequestBudget* const budget = budget_ ? &*budget_ : nullptr;
   if (!schedule_) {
@@ -43,7 +52,7 @@ std::unique_ptr<Pacer> LoadPace::MakePacer(const Window& window, int thread) {
   options.thread = thread;
   options.threads = load_.threads;
   options.catch_up = load_.catch_up;
-  if (load_.poisson || load_.model == LoadModel::kPoisson) {
+  if (poisson()) {
     return std::make_unique<PoissonArrivals>(options, budget, seed_);
   }
   return std::make_unique<SpacedArrivals>(options, load_.requests);

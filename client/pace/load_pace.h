@@ -26,11 +26,17 @@ class LoadPace {
   /// How long is measured: the duration asked for, or the schedule's if that is shorter. Nothing:
   /// until all requests have ended.
   std::optional<std::chrono::nanoseconds> duration() const { return duration_; }
+  /// When a load has lasted as long as its rate says whose last request was due at `due`: evenly
+  /// spaced, the gap after it belongs to it, so that N requests at a rate R take N/R. Not after the
+  /// end of the schedule. Of a closed loop `due` itself.
+  rpc::Time EndAfter(const Window& window, rpc::Time due) const;
   /// Thread `thread`'s, on that thread.
   std::unique_ptr<Pacer> MakePacer(const Window& window, int thread);
 
  private:
   LoadPace(const LoadShape& load, uint64_t seed, std::optional<Schedule> schedule);
+
+  bool poisson() const { return load_.poisson || load_.model == LoadModel::kPoisson; }
 
   const LoadShape load_;
   const uint64_t seed_;

@@ -79,6 +79,7 @@ void Driver::Begin(const Due& due, rpc::Time now) {
   Slot& slot = slots_[number];
   slot.intended = due.intended;
   slot.started = now;
+  last_due_ = due.intended;
   if (Measured(slot)) {
     ++begun_;
     if (open_loop_) tally_.Record(Series::kLag, now - slot.intended);

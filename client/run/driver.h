@@ -62,6 +62,8 @@ class Driver : public Issuer::Listener {
   /// Open loop only.
   int64_t offered() const { return pacer_.open_loop() ? begun_ + never_begun_ : 0; }
   int64_t cut_off() const { return ended_ ? begun_ - tally_.total() + never_begun_ : 0; }
+  /// Of an open loop: when the last request was due that was begun; the epoch when there is none.
+  rpc::Time last_due() const { return last_due_; }
   /// When the last request ended; the epoch when none has.
   rpc::Time last_finished() const { return last_finished_; }
 
@@ -125,6 +127,7 @@ class Driver : public Issuer::Listener {
   int64_t never_begun_ = 0;
   int64_t finished_ = 0;
   int64_t failed_ = 0;
+  rpc::Time last_due_{};
   rpc::Time last_finished_{};
   Tally tally_;
   WindowCounts in_window_;

@@ -100,13 +100,8 @@ class Coordinator {
   absl::StatusOr<TrialResult> Run() {
     AwaitSignal();
     ShowProgress();
-    for (int i = 0; i < plan_.load.threads; ++i) {
-      workers_.push_back(std::make_unique<Worker>(
-          plan_, i, pace_, executor_, progress_ != nullptr,
-          Worker::Events{[this](const absl::Status& status) { OnConnected(status); },
-                         [this] { OnEnded(); }}));
-    }
-    executor_.RunUntil(done_);
+    StartWorkers();
+    if (!workers_.empty()) executor_.RunUntil(done_);
     for (const auto& worker : workers_) worker->Join();
     if (!status_.ok()) return status_;
     return Result();
@@ -114,6 +109,22 @@ class Coordinator {
 
  private:
   using Phase = TrialProgress::Phase;
+
+  void StartWorkers() {
+    for (int i = 0; i < plan_.load.threads; ++i) {
+      auto worker = std::make_unique<Worker>(
+          plan_, i, pace_, executor_, progress_ != nullptr,
+          Worker::Events{[this](const absl::Status& status) { OnConnected(status); },
+                         [this] { OnEnded(); }});
+      status_ = worker->Start();
+      if (!status_.ok()) return CancelConnect();
+      workers_.push_back(std::move(worker));
+    }
+  }
+
+  void CancelConnect() {
+    for (const auto& worker : workers_) worker->CancelConnect();
+  }
 
   void AwaitSignal() {
     signals_.async_wait([this](const boost::system::error_code& error, int) {
@@ -125,7 +136,10 @@ class Coordinator {
     if (interrupted_) std::_Exit(130);
     interrupted_ = true;
     AwaitSignal();
-    if (phase_ == Phase::kConnecting) return;  // noticed as soon as that has ended
+    if (phase_ == Phase::kConnecting) {
+      status_.Update(absl::CancelledError("interrupted"));
+      return CancelConnect();
+    }
     CloseWindow();
     for (const auto& worker : workers_) worker->CutOff();
   }
@@ -133,7 +147,6 @@ class Coordinator {
   void OnConnected(const absl::Status& status) {
     status_.Update(status);
     if (++connected_ < workers_.size()) return;
-    if (status_.ok() && interrupted_) status_ = absl::CancelledError("interrupted");
     if (!status_.ok()) {
       for (const auto& worker : workers_) worker->Go(std::nullopt);
       done_ = true;
@@ -187,9 +200,34 @@ class Coordinator {
   void OnEnded() {
     if (++ended_ < workers_.size()) return;
     // The last request that is due may have ended long before the window: the pause is measured.
-    const bool time_ends_it = pace_.duration().has_value() && plan_.load.requests == 0;
-    if (!time_ends_it) CloseWindow();
+    if (NumberReached() || window_.end == rpc::Time::max()) EndByNumber();
     FinishWhenOver();
+  }
+
+  /// The number of requests has ended the load, before its time, if it has one.
+  bool NumberReached() const {
+    int64_t measured = 0;
+    for (const auto& worker : workers_) measured += worker->driver()->tally().total();
+    return plan_.load.requests > 0 && measured >= plan_.load.requests;
+  }
+
+  /// When the last answer has come, and an open loop has lasted as long as its rate says; not after
+  /// the window.
+  rpc::Time EndOfNumber() const {
+    rpc::Time due{};
+    rpc::Time finished{};
+    for (const auto& worker : workers_) {
+      due = std::max(due, worker->driver()->last_due());
+      finished = std::max(finished, worker->driver()->last_finished());
+    }
+    if (pace_.open_loop()) finished = std::max(finished, pace_.EndAfter(window_, due));
+    return std::min(finished, window_.end);
+  }
+
+  void EndByNumber() {
+    const rpc::Time end = EndOfNumber();
+    if (end <= executor_.Now()) return CloseWindow();
+    end_timer_.Start(end, [this] { CloseWindow(); });
   }
 
   void FinishWhenOver() {
@@ -236,14 +274,9 @@ class Coordinator {
     result.timeline = Timeline(workers_.front()->driver()->timeline().interval());
     result.server_resident = server_resident_;
     result.server_threads = server_threads_;
-    rpc::Time last{};
-    for (const auto& worker : workers_) {
-      Merge(*worker, &result);
-      last = std::max(last, worker->driver()->last_finished());
-    }
+    for (const auto& worker : workers_) Merge(*worker, &result);
     // When the number has ended the load, the time after the last answer is not the server's.
-    const rpc::Time end =
-        plan_.load.requests > 0 && !interrupted_ ? std::min(window_.end, last) : window_.end;
+    const rpc::Time end = NumberReached() ? EndOfNumber() : window_.end;
     result.elapsed = std::max(end - window_.begin, rpc::Duration::zero());
     RecordUsage(before_, after_, &result);
     return result;
@@ -259,8 +292,13 @@ class Coordinator {
     result->warmup_requests += driver.warmup_requests();
     result->offered += driver.offered();
     result->cut_off += driver.cut_off();
-    result->bytes_sent += worker.counts().bytes_sent;
-    result->reconnects += worker.counts().reconnects;
+    const WorkerUsage& usage = worker.usage();
+    result->bytes_sent += usage.counts.bytes_sent;
+    result->reconnects += usage.counts.reconnects;
+    if (usage.elapsed.count() <= 0) return;
+    const double share =
+        static_cast<double>(usage.cpu.count()) / static_cast<double>(usage.elapsed.count());
+    result->busiest_thread_share = std::max(result->busiest_thread_share, share);
   }
 
   const Plan& plan_;

@@ -1,5 +1,6 @@
 // Whole runs over HTTP against servers on this machine.
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,7 +12,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -19,8 +22,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/engine/engine_spec.h"
+#include "client/engine/tls.h"
 #include "client/run/plan.h"
 #include "client/run/trial.h"
 #include "client/run/workload.h"
@@ -116,6 +121,7 @@ struct TestRun {
   Request request{.method = "GET", .path = "/"};
   LoadShape load{.threads = 2, .timeout = seconds(20), .drain = seconds(20)};
   std::function<void(const TrialProgress&)> progress;
+  std::shared_ptr<const TlsClient> tls;
 };
 
 TestRun At(uint16_t port, int64_t requests, uint32_t concurrency) {
@@ -134,6 +140,7 @@ absl::StatusOr<TrialResult> TryRun(const TestRun& run) {
   spec.endpoint = Endpoint(boost::asio::ip::make_address("127.0.0.1"), run.port);
   spec.authority = ToString(spec.endpoint);
   spec.timeout = run.load.timeout;
+  spec.tls = run.tls;
   plan.engines = {spec};
   plan.workload = MakeFixedWorkload(run.request);
   plan.server_pid = getpid();
@@ -163,6 +170,7 @@ TEST(HttpTrial, CountsEqualTheServers) {
   EXPECT_GT(result.throughput(), 0);
   EXPECT_GT(result.generator_cpu_us(), 0);
   EXPECT_GE(result.waited_share(), 0);
+  EXPECT_GT(result.busiest_thread_share, 0);
   EXPECT_EQ(result.warmup_requests, 0);
   EXPECT_EQ(result.cut_off, 0);
   EXPECT_EQ(result.offered, 0) << "only an open loop offers";
@@ -194,6 +202,28 @@ TEST(HttpTrial, WarmUpIsNotCounted) {
   const TrialResult result = MustRun(run);
   EXPECT_EQ(result.tally.ok(), 500);
   EXPECT_EQ(result.warmup_requests + 500, server.requests());
+}
+
+TEST(HttpTrial, WhatTheWarmUpSentIsNotCounted) {
+  HttpServer server(Ok);
+  const uint64_t size = MustRun(At(server.port(), 1, 1)).bytes_sent;
+  TestRun run = At(server.port(), 500, 4);
+  run.load.warmup = milliseconds(50);
+  const TrialResult result = MustRun(run);
+  EXPECT_GT(result.bytes_sent, 0u);
+  // Each slot may start one more, that was free before, between the window's edge and the look.
+  EXPECT_LE(result.bytes_sent, (500 + 4) * size);
+  EXPECT_EQ(result.bytes_sent % size, 0u);
+}
+
+TEST(HttpTrial, ReconnectsOfTheWarmUpAreNotCounted) {
+  HttpServer server(Ok);
+  server.server().set_keep_alive_max_count(1);
+  TestRun run = At(server.port(), 20, 2);
+  run.load.warmup = milliseconds(100);
+  const TrialResult result = MustRun(run);
+  EXPECT_GT(result.warmup_requests, 0);
+  EXPECT_LE(result.reconnects, 20u + 2u);
 }
 
 TEST(HttpTrial, FailuresAreNeverSuccesses) {
@@ -347,6 +377,41 @@ TEST(HttpTrial, InterruptEndsWithWhatThereIs) {
   EXPECT_LT(result.elapsed, seconds(3600));
 }
 
+// A handshake that never ends keeps Connect from its end.
+TEST(HttpTrial, InterruptWhileConnectingEndsItAtOnce) {
+  RawServer server([](int fd) {
+    char c;
+    while (recv(fd, &c, 1, 0) == 1) {  // until the client gives up
+    }
+  });
+  const auto tls = TlsClient::Make({.insecure = true}, "127.0.0.1", {"http/1.1"});
+  ASSERT_TRUE(tls.ok()) << tls.status();
+  TestRun run = At(server.port(), 100, 4);
+  run.tls = *tls;
+  run.progress = [sent = false](const TrialProgress& progress) mutable {
+    EXPECT_EQ(progress.phase, TrialProgress::Phase::kConnecting);
+    if (!std::exchange(sent, true)) kill(getpid(), SIGINT);
+  };
+  const absl::Status status = TryRun(run).status();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  EXPECT_EQ(status.message(), "interrupted");
+}
+
+TEST(HttpTrialDeathTest, ThreadsThatCannotBeStartedAreNamed) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto run = [] {
+    // Root has no limit.
+    if (getuid() == 0 && setuid(65534) != 0) std::_Exit(0);
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_NPROC, &none);
+    const absl::Status status = TryRun(At(1, 10, 2)).status();
+    const bool right = absl::IsResourceExhausted(status) &&
+                       absl::StrContains(status.message(), "cannot start 2 threads, only 0");
+    std::_Exit(right ? 0 : 1);
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(0), "");
+}
+
 TEST(HttpTrial, MoreConnectionsThanRequestsInFlight) {
   HttpServer server(Ok);
   TestRun run = At(server.port(), 500, 3);
@@ -407,6 +472,22 @@ TEST(HttpTrial, DrainCutsOff) {
   EXPECT_FALSE(result.interrupted);
 }
 
+// What hangs at the end of the time was not measured for less than that time.
+TEST(HttpTrial, TimeEndsItWhereTheNumberIsNotReached) {
+  RawServer server([requests = 0](int fd) mutable {
+    while (!ReadHead(fd).empty()) {
+      if (++requests > 10) continue;  // no answer any more
+      Write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  TestRun run = At(server.port(), 1000, 1);
+  run.load.duration = milliseconds(300);
+  run.load.drain = milliseconds(10);
+  const TrialResult result = MustRun(run);
+  EXPECT_EQ(result.tally.total() + result.cut_off, 11);
+  EXPECT_EQ(result.elapsed, milliseconds(300));
+}
+
 TEST(HttpTrial, OpenLoopOffersItsRate) {
   HttpServer server(Ok);
   TestRun run = At(server.port(), 0, 16);
@@ -435,6 +516,23 @@ TEST(HttpTrial, NumberOfRequestsEndsAnOpenLoop) {
     EXPECT_EQ(result.tally.ok(), 333);
     EXPECT_EQ(result.offered, 333);
     EXPECT_EQ(server.requests() - before, 333);
+  }
+}
+
+// The gap after the last request belongs to it: otherwise two requests would be twice as fast.
+TEST(HttpTrial, NumberAtARateTakesItsTime) {
+  HttpServer server(Ok);
+  for (const milliseconds duration : {milliseconds(0), milliseconds(60'000)}) {
+    TestRun run = At(server.port(), 3, 4);
+    run.load.model = LoadModel::kConstant;
+    run.load.rate = 20;
+    run.load.warmup = milliseconds(50);
+    run.load.duration = duration;
+    const TrialResult result = MustRun(run);
+    EXPECT_EQ(result.offered, 3);
+    EXPECT_GE(result.elapsed, milliseconds(150));
+    EXPECT_LT(result.elapsed, seconds(50));
+    EXPECT_LE(result.throughput(), 20);
   }
 }
 
@@ -568,6 +666,20 @@ TEST(TrialResult, NumbersOfEachRequest) {
   EXPECT_EQ(result.generator_share(), 0.25);
   EXPECT_EQ(result.waited_share(), 0.5);
   EXPECT_DOUBLE_EQ(result.steal_share(), 0.1);
+}
+
+// The others may idle meanwhile.
+TEST(TrialResult, OneThreadWithoutTimeIsSaturation) {
+  TrialResult result;
+  result.elapsed = seconds(2);
+  result.threads = 4;
+  result.generator_cpu = seconds(2);
+  result.busiest_thread_share = 0.9;
+  EXPECT_FALSE(result.generator_saturated());
+  result.busiest_thread_share = 0.96;
+  EXPECT_TRUE(result.generator_saturated());
+  result.elapsed = milliseconds(50);
+  EXPECT_FALSE(result.generator_saturated()) << "too short to tell";
 }
 
 }  // namespace

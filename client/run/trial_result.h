@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -53,7 +54,11 @@ struct TrialResult {
   int server_threads = 0;
 
   int threads = 1;
-  /// The whole run, warm-up included.
+  /// CPU time of the thread that had most of it, against the time that it was measured; 0 to 1. It
+  /// may have none left while the others idle. 0 when it is not known.
+  double busiest_thread_share = 0;
+  /// Within the measured time, as each thread saw it: bytes that were written and connections that
+  /// were opened again.
   uint64_t bytes_sent = 0;
   uint64_t reconnects = 0;
   /// Open loop: requests that were due within the measured time, those that never started included.
@@ -76,10 +81,11 @@ struct TrialResult {
   double waited_share() const;
   /// Of all cores' time, 0 to 1.
   double steal_share() const;
-  /// The generator had no CPU time left, so that what is measured is mostly itself. Not of runs that
-  /// are too short to tell.
+  /// The generator, or one of its threads, had no CPU time left, so that what is measured is mostly
+  /// itself. Not of runs that are too short to tell.
   bool generator_saturated() const {
-    return elapsed >= kShortestToJudge && generator_share() >= kSaturatedShare;
+    return elapsed >= kShortestToJudge &&
+           std::max(generator_share(), busiest_thread_share) >= kSaturatedShare;
   }
 
  private:

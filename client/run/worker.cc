@@ -3,8 +3,12 @@
 #include <sys/prctl.h>
 
 #include <chrono>
+#include <ctime>
+#include <exception>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 
 namespace slipway::client {
@@ -36,17 +40,45 @@ Worker::Worker(const Plan& plan, int index, LoadPace& pace, rpc::Executor& coord
       pace_(pace),
       coordinator_(coordinator),
       watched_(watched),
-      events_(std::move(events)),
-      thread_([this] { Main(); }) {}
+      events_(std::move(events)) {}
+
+absl::Status Worker::Start() {
+  try {
+    thread_ = std::thread([this] { Main(); });
+  } catch (const std::system_error& error) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("cannot start %d threads, only %d: %s; choose fewer with --threads",
+                        plan_.load.threads, index_, error.what()));
+  }
+  return absl::OkStatus();
+}
 
 void Worker::Main() {
   WakeOnTime();
-  loop_ = MakeLoop(plan_.engines);
+  if (const absl::Status status = MakeOwnLoop(); !status.ok()) {
+    coordinator_.Post([this, status] { events_.connected(status); });
+    return;
+  }
   rpc::Spawn(Run());
   loop_->RunUntil(done_);
   // Requests that were cut off stay the issuer's until the engines have forgotten them.
   issuer_.reset();
   engines_.clear();
+}
+
+absl::Status Worker::MakeOwnLoop() {
+  std::unique_ptr<Loop> loop;
+  try {
+    loop = MakeLoop(plan_.engines);
+  } catch (const std::exception& error) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("thread %d of %d cannot wait for events: %s", index_ + 1,
+                        plan_.load.threads, error.what()));
+  }
+  SLIPWAY_RETURN_IF_ERROR(loop->status());
+  const std::lock_guard lock(mutex_);
+  loop_ = std::move(loop);
+  return absl::OkStatus();
 }
 
 rpc::Task<void> Worker::Run() {
@@ -71,10 +103,10 @@ rpc::Task<absl::Status> Worker::Prepare() {
                         .engines = {},
                         .slots = share_.slots,
                         .thread = index_,
-                        .threads = plan_.load.threads,
                         .seed = plan_.seed};
   const rpc::Deadline deadline = loop_->executor().Now() + kConnectTimeout;
   for (const EngineSpec& spec : plan_.engines) {
+    if (cancelled()) co_return absl::CancelledError("interrupted");
     engines_.push_back(MakeEngine(*loop_, spec, share_));
     context.engines.push_back(engines_.back().get());
     rpc::Task<absl::Status> connect = engines_.back()->Connect(deadline);
@@ -95,16 +127,19 @@ rpc::Task<void> Worker::Load(Window window) {
     progress_timer_.emplace(executor);
     PublishRegularly();
   }
+  BeginUsage(window);
   driver_->Start();
   rpc::Task<void> ended = driver_->Ended();
   co_await std::move(ended);
-  CountEngines();
+  // A number has ended it; otherwise the pause until the window's end belongs to what is measured.
+  if (window.end == rpc::Time::max()) EndUsage();
   if (watched_) {
     progress_timer_->Cancel();
     PublishProgress();
   }
   coordinator_.Post([this] { events_.ended(); });
   co_await release_.Wait();
+  EndUsage();
 }
 
 Driver::Options Worker::DriverOptions(const Window& window) const {
@@ -112,12 +147,40 @@ Driver::Options Worker::DriverOptions(const Window& window) const {
       .slots = share_.slots, .window = window, .drain = plan_.load.drain, .slice = SliceOf(window)};
 }
 
-void Worker::CountEngines() {
+Worker::Sample Worker::TakeSample() const {
+  Sample sample;
+  sample.at = loop_->executor().Now();
+  timespec cpu{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+  sample.cpu = std::chrono::seconds(cpu.tv_sec) + std::chrono::nanoseconds(cpu.tv_nsec);
   for (const auto& engine : engines_) {
     const EngineCounts counts = engine->counts();
-    counts_.bytes_sent += counts.bytes_sent;
-    counts_.reconnects += counts.reconnects;
+    sample.counts.bytes_sent += counts.bytes_sent;
+    sample.counts.reconnects += counts.reconnects;
   }
+  return sample;
+}
+
+void Worker::BeginUsage(const Window& window) {
+  const auto begin = [this, end = window.end] {
+    before_ = TakeSample();
+    window_timer_->Start(end, [this] { EndUsage(); });
+  };
+  window_timer_.emplace(loop_->executor());
+  if (window.begin <= loop_->executor().Now()) return begin();
+  window_timer_->Start(window.begin, begin);
+}
+
+/// The first call ends it.
+void Worker::EndUsage() {
+  window_timer_->Cancel();
+  if (!before_) return;
+  const Sample before = *std::exchange(before_, std::nullopt);
+  const Sample after = TakeSample();
+  usage_.cpu = after.cpu - before.cpu;
+  usage_.elapsed = after.at - before.at;
+  usage_.counts.bytes_sent = after.counts.bytes_sent - before.counts.bytes_sent;
+  usage_.counts.reconnects = after.counts.reconnects - before.counts.reconnects;
 }
 
 void Worker::PublishProgress() {
@@ -143,7 +206,22 @@ WorkerProgress Worker::TakeProgress() {
   return taken;
 }
 
+bool Worker::cancelled() {
+  const std::lock_guard lock(mutex_);
+  return cancelled_;
+}
+
+void Worker::CancelConnect() {
+  const std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  if (loop_ == nullptr) return;
+  loop_->executor().Post([this] {
+    for (const auto& engine : engines_) engine->CancelConnect();
+  });
+}
+
 void Worker::Go(std::optional<Window> window) {
+  if (loop_ == nullptr) return;
   loop_->executor().Post([this, window] {
     window_ = window;
     go_.Wake();
@@ -152,13 +230,15 @@ void Worker::Go(std::optional<Window> window) {
 
 void Worker::CutOff() {
   loop_->executor().Post([this] {
-    if (driver_) driver_->CutOff(loop_->executor().Now());
+    if (!driver_) return;
+    EndUsage();
+    driver_->CutOff(loop_->executor().Now());
   });
 }
 
 void Worker::Join() {
   if (!thread_.joinable()) return;
-  loop_->executor().Post([this] { release_.Wake(); });
+  if (loop_ != nullptr) loop_->executor().Post([this] { release_.Wake(); });
   thread_.join();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,6 +34,14 @@ struct WorkerProgress {
   Histogram recent{Timeline::kRange};
 };
 
+/// What one thread has used and done within the measured time.
+struct WorkerUsage {
+  /// Of the thread that runs the loop.
+  std::chrono::nanoseconds cpu{0};
+  std::chrono::nanoseconds elapsed{0};
+  EngineCounts counts;
+};
+
 /// One thread of a run with all that is its own: loop, engines, issuer, pacer, driver, histograms.
 /// Threads share nothing but what LoadPace shares. Owned by the trial, which steers it from its
 /// thread; results may be read after Join.
@@ -45,14 +54,18 @@ class Worker {
     std::function<void()> ended;
   };
 
-  /// Starts the thread, which connects. `plan`, `pace` and `coordinator` outlive this. `watched`:
-  /// somebody looks at its progress.
+  /// `plan`, `pace` and `coordinator` outlive this. `watched`: somebody looks at its progress.
   Worker(const Plan& plan, int index, LoadPace& pace, rpc::Executor& coordinator, bool watched,
          Events events);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker() { Join(); }
 
+  /// Once: starts the thread, which connects. RESOURCE_EXHAUSTED when the system has none left;
+  /// nothing is reported then.
+  absl::Status Start();
+  /// After Start: what is being connected is given up, and `connected` told so, unless it is there.
+  void CancelConnect();
   /// Once, after `connected`: lets the load begin, or nothing be loaded at all.
   void Go(std::optional<Window> window);
   /// Ends the load now and leaves what is in flight.
@@ -66,15 +79,26 @@ class Worker {
 
   /// Meaningful after Join.
   const Driver* driver() const { return driver_ ? &*driver_ : nullptr; }
-  const EngineCounts& counts() const { return counts_; }
+  const WorkerUsage& usage() const { return usage_; }
 
  private:
+  /// All that grows, until one moment.
+  struct Sample {
+    rpc::Time at{};
+    std::chrono::nanoseconds cpu{0};
+    EngineCounts counts;
+  };
+
   void Main();
+  absl::Status MakeOwnLoop();
+  bool cancelled();
   rpc::Task<void> Run();
   rpc::Task<absl::Status> Prepare();
   rpc::Task<void> Load(Window window);
   Driver::Options DriverOptions(const Window& window) const;
-  void CountEngines();
+  Sample TakeSample() const;
+  void BeginUsage(const Window& window);
+  void EndUsage();
   void PublishProgress();
   void PublishRegularly();
 
@@ -86,22 +110,26 @@ class Worker {
   const bool watched_;
   const Events events_;
 
-  // Made by the thread. The loop takes posts until Join has returned; the others end on the thread.
+  // Made by the thread; nullptr when that failed. The loop takes posts until Join has returned; the
+  // others end on the thread.
   std::unique_ptr<Loop> loop_;
   std::vector<std::unique_ptr<Engine>> engines_;
   std::unique_ptr<Issuer> issuer_;
   std::unique_ptr<Pacer> pacer_;
   std::optional<Driver> driver_;
   std::optional<rpc::Timer> progress_timer_;
+  std::optional<rpc::Timer> window_timer_;  // at its beginning, then at its end
 
   std::optional<Window> window_;
   rpc::WaitSlot go_;
   rpc::WaitSlot release_;
-  EngineCounts counts_;
+  std::optional<Sample> before_;
+  WorkerUsage usage_;
   bool done_ = false;
 
   std::mutex mutex_;
   WorkerProgress progress_;  // guarded by mutex_
+  bool cancelled_ = false;   // guarded by mutex_, as loop_ is while it is being made
 
   std::thread thread_;
 };

@@ -18,14 +18,14 @@ struct IssuerContext {
   /// In the order of the plan's engine specs; connected.
   std::vector<Engine*> engines;
   uint32_t slots = 1;
-  /// This thread's number, below `threads`: counters of a template count in steps of `threads`.
+  /// This thread's number, from 0.
   int thread = 0;
-  int threads = 1;
   /// Of the run: random values are made from it and the thread's number.
   uint64_t seed = 0;
 };
 
-/// What a run sends, whatever decides when. Immutable and shared by its threads.
+/// What a run sends, whatever decides when. Shared by its threads and by all runs of a target;
+/// immutable but for the numbers of the requests, which go on from run to run.
 class Workload {
  public:
   virtual ~Workload() = default;
