@@ -15,9 +15,7 @@ using slipway::client::ExitCode;
 constexpr char kUsage[] =
     "Usage: slipway-load COMMAND [options] URL…\n"
     "\n"
-    "Puts load on gRPC and HTTP servers and says what it cost.\n"
-    "\n"
-    "Commands:\n"
+    "Puts load on gRPC and HTTP servers and says what it cost. Commands:\n"
     "  run URL            loads one target: throughput, latency, CPU, errors\n"
     "  sweep URL…         the same at concurrencies from 1 to 10,000\n"
     "  compare URL URL…   loads several in turn, many times, and says how sure the difference is\n"
@@ -27,13 +25,15 @@ constexpr char kUsage[] =
     "  report FILE…       reads reports again, merges them, writes them in another form\n"
     "\n"
     "slipway-load COMMAND --help shows a command's options.\n"
-    "Exit codes: 0 ok, 1 failed, 2 usage, 3 a condition of --fail-if holds, 4 the generator was\n"
-    "the bottleneck.\n";
+    "Exit codes: 0 ok, 1 failed, 2 usage, 3 --fail-if holds, 4 the result is invalid.\n";
 
 constexpr std::pair<const char*, ExitCode (*)(const std::vector<std::string>&)> kCommands[] = {
-    {"run", slipway::client::RunCommand},           {"sweep", slipway::client::SweepCommand},
-    {"compare", slipway::client::CompareCommand},   {"search", slipway::client::SearchCommand},
-    {"scenario", slipway::client::ScenarioCommand}, {"report", slipway::client::ReportCommand},
+    {"run", slipway::client::RunCommand},
+    {"sweep", slipway::client::SweepCommand},
+    {"compare", slipway::client::CompareCommand},
+    {"search", slipway::client::SearchCommand},
+    {"scenario", slipway::client::ScenarioCommand},
+    {"report", slipway::client::ReportCommand},
     {"reproduce", slipway::client::ReproduceCommand},
 };
 

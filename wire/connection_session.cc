@@ -121,9 +121,8 @@ void Connection::Submit(Stream& stream, absl::Span<const nghttp2_nv> headers, bo
   nghttp2_data_provider body;
   body.source.ptr = nullptr;
   body.read_callback = Callbacks::FillBody;
-  const int32_t id =
-      nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(),
-                             has_body ? &body : nullptr, &stream);
+  const int32_t id = nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(),
+                                            has_body ? &body : nullptr, &stream);
   if (id < 0) {
     stream.OnClosed({rpc::Status(absl::StatusCode::kUnavailable, nghttp2_strerror(id)), true});
     return;

@@ -198,10 +198,17 @@ TEST_F(CommandsWithServer, ReportsAreReadAgain) {
   unlink(json.c_str());
 }
 
-TEST_F(CommandsWithServer, ReportThatCannotBeWrittenIsAFailure) {
-  EXPECT_EQ(RunCommand({"run", Url("/test.S/M"), "-n", "1", "--no-progress", "--output",
+TEST_F(CommandsWithServer, ReportThatCannotBeWrittenIsNoticedBeforeTheLoad) {
+  EXPECT_EQ(RunCommand({"run", Url("/test.S/M"), "-d", "1h", "--no-progress", "--output",
                         "/nowhere/report.txt"}),
-            kExitFailed);
+            kExitUsage);
+}
+
+TEST_F(CommandsWithServer, FullDeviceIsAFailure) {
+  ASSERT_EQ(symlink("/dev/full", report_.c_str()), 0);
+  EXPECT_EQ(
+      RunCommand({"run", Url("/test.S/M"), "-n", "1", "--no-progress", "--output", report_}),
+      kExitFailed);
 }
 
 }  // namespace

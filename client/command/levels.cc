@@ -30,9 +30,8 @@ absl::StatusOr<std::vector<uint32_t>> LevelsOf(const LevelRange& range) {
   std::vector<uint32_t> levels{range.from, range.to};
   const double first = std::floor(std::log10(range.from));
   for (int step = 0;; ++step) {
-    const uint32_t level =
-        Rounded(std::pow(10, first + static_cast<double>(step) / range.per_decade),
-                range.per_decade);
+    const uint32_t level = Rounded(
+        std::pow(10, first + static_cast<double>(step) / range.per_decade), range.per_decade);
     if (level > range.to) break;
     if (level >= range.from) levels.push_back(level);
   }
@@ -47,9 +46,8 @@ absl::StatusOr<std::vector<uint32_t>> ParseLevels(std::string_view text) {
        absl::StrSplit(absl::string_view(text.data(), text.size()), ',')) {
     uint32_t level = 0;
     if (!absl::SimpleAtoi(part, &level) || level < 1 || level > 1'000'000) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("--levels \"%s\": \"%s\" is not an integer from 1 to 1000000",
-                          std::string(text), part));
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "--levels \"%s\": \"%s\" is not an integer from 1 to 1000000", std::string(text), part));
     }
     levels.push_back(level);
   }

@@ -117,6 +117,7 @@ class Searcher {
     return std::max(duration_, std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9)));
   }
 
+  bool interrupted() const { return interrupted_; }
   bool generator_failed() const { return generator_failed_; }
   /// Interrupted, or a trial has failed: nothing is known of the objective.
   bool ended_early() const { return ended_early_; }
@@ -140,15 +141,16 @@ class Searcher {
   /// False when the search was interrupted.
   absl::StatusOr<bool> Try(double rate) {
     plan_.load.rate = rate;
+    ++plan_.seed;  // the same rate again must not be the same arrivals again
     if (plan_.load.requests == 0) plan_.load.duration = DurationAt(rate);
     SLIPWAY_ASSIGN_OR_RETURN(TrialResult result, session_.RunOne(plan_, ++tried_, 0));
-    const bool interrupted = result.interrupted;
+    interrupted_ = result.interrupted;
     const absl::StatusOr<std::string> why = WhyNotMet(result);
     Note(rate, result, why.ok() ? *why : std::string(why.status().message()));
     Keep(std::move(result));
     if (!why.ok()) return why.status();
-    if (!interrupted) search_.Report(why->empty());
-    return !interrupted;
+    if (!interrupted_) search_.Report(why->empty());
+    return !interrupted_;
   }
 
   /// Empty: the objective is met.
@@ -212,12 +214,16 @@ class Searcher {
   RateSearch search_;
   ReportTable table_;
   int tried_ = 0;
+  bool interrupted_ = false;
   bool generator_failed_ = false;
   bool ended_early_ = false;
 };
 
 ExitCode SayWhatWasFound(const Searcher& searcher, const Session& session, const Report& report) {
   if (report.best || searcher.ended_early()) return kExitOk;
+  if (searcher.interrupted()) {
+    return Complain(absl::CancelledError("interrupted before the search had ended"));
+  }
   if (searcher.generator_failed()) {
     Complain(
         absl::UnavailableError("the generator was the bottleneck before the objective failed"));

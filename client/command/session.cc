@@ -63,7 +63,8 @@ Session::Session(const std::vector<std::string>& arguments, LoadOptions options)
   report_.command = arguments.front();
   report_.command_line = arguments;
   report_.command_line.insert(report_.command_line.begin(), "slipway-load");
-  report_.started = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
+  MeasuringBegan();
+  report_.started = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
   report_.machine = DescribeMachine();
   report_.seed = options_.seed;
 }
@@ -77,7 +78,7 @@ absl::Status Session::Begin() {
     conditions_.push_back(*std::move(condition));
   }
   for (const std::string& path : options_.outputs) {
-    const absl::Status status = FormatOfFile(path).status();
+    const absl::Status status = CheckReportFile(path);
     if (!status.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("--output: ", status.message()));
     }
@@ -219,7 +220,7 @@ void Session::NoteEarlyEnd(const absl::Status& why) {
 }
 
 ExitCode Session::Verdict() const {
-  if (failed_) return kExitFailed;
+  if (failed_ || (signals_ && signals_->interrupted())) return kExitFailed;
   if (NothingSucceeded(report_) || TargetFailed(report_)) return kExitFailed;
   // A threshold that is judged on an invalid result proves nothing.
   if ((options_.strict || !conditions_.empty()) && IsInvalid(report_)) return kExitInvalid;

@@ -8,8 +8,8 @@
 
 namespace slipway::client {
 
-/// Declares the switches of all commands that load something: how much, how fast, with which engine,
-/// and what becomes of the report.
+/// Declares the switches of all commands that load something: how much, how fast, with which
+/// engine, and what becomes of the report.
 void AddLoadSwitches(base::ConfigParser& parser, LoadOptions* options);
 /// Declares the switches that say what one request is; a scenario's file says that itself.
 void AddRequestSwitches(base::ConfigParser& parser, LoadOptions* options);

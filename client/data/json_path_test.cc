@@ -1,5 +1,7 @@
 #include "client/data/json_path.h"
 
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -40,6 +42,13 @@ TEST(JsonValue, NumbersAreShortAndExact) {
   EXPECT_FALSE(TextOf(*ParseJson("[1e300]")).ok());
   EXPECT_FALSE(ParseJson("").ok());
   EXPECT_FALSE(ParseJson("{\"a\":1} x").ok());
+}
+
+TEST(ParseJson, DepthIsBounded) {
+  const std::string deep = std::string(32, '[') + std::string(32, ']');
+  EXPECT_TRUE(ParseJson(deep).ok()) << ParseJson(deep).status();
+  EXPECT_EQ(ParseJson("[" + deep + "]").status().message(), "nested deeper than 32");
+  EXPECT_FALSE(ParseJson(std::string(1'000'000, '[')).ok());
 }
 
 }  // namespace

@@ -9,12 +9,17 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/json_depth.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/json_util.h"
 #include "schema/json.h"
 
 namespace slipway::client {
 namespace {
+
+/// The parser's own limit is higher, but its time grows faster than the square of the depth, and it
+/// is the load's thread that it takes.
+constexpr int kMostDepth = 32;
 
 absl::Status AppendJson(const JsonValue& value, std::string* out);
 
@@ -85,6 +90,9 @@ absl::Status AppendJson(const JsonValue& value, std::string* out) {
 }  // namespace
 
 absl::StatusOr<JsonValue> ParseJson(std::string_view text) {
+  if (base::JsonDepth(text) > kMostDepth) {
+    return absl::InvalidArgumentError(absl::StrCat("nested deeper than ", kMostDepth));
+  }
   JsonValue value;
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(text.data(), text.size()), &value);

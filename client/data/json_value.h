@@ -11,7 +11,7 @@ namespace slipway::client {
 /// Any JSON value.
 using JsonValue = google::protobuf::Value;
 
-/// Reads one JSON document. INVALID_ARGUMENT says what is wrong with it.
+/// Reads one JSON document, nested at most 32 deep. INVALID_ARGUMENT says what is wrong with it.
 absl::StatusOr<JsonValue> ParseJson(std::string_view text);
 
 /// A string as it is, everything else as compact JSON. Numbers are doubles, so integers from 2^53

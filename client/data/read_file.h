@@ -6,7 +6,8 @@
 
 namespace slipway::client {
 
-/// All of a file. INVALID_ARGUMENT, since the user has named it: `cannot read PATH: why`.
+/// All of a file, of at most 1 GiB. INVALID_ARGUMENT, since the user has named it: `cannot read
+/// PATH: why`.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 }  // namespace slipway::client

@@ -14,8 +14,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/engine/engine_spec.h"
-#include "client/testing/engine_harness.h"
 #include "client/engine/tls.h"
+#include "client/testing/engine_harness.h"
 #include "rpc/dispatcher.h"
 #include "wire/testing/certificates.h"
 #include "wire/testing/dispatcher_server.h"

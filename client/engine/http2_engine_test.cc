@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/engine/engine_spec.h"
-#include "client/testing/engine_harness.h"
 #include "client/engine/tls.h"
+#include "client/testing/engine_harness.h"
 #include "wire/testing/certificates.h"
 #include "wire/testing/scripted_server.h"
 

@@ -57,7 +57,8 @@ class Both : public Engine::Listener {
  private:
   rpc::Task<void> Begin() {
     for (const auto& engine : engines_) {
-      rpc::Task<absl::Status> connect = engine->Connect(rpc::Clock::now() + std::chrono::seconds(20));
+      rpc::Task<absl::Status> connect =
+          engine->Connect(rpc::Clock::now() + std::chrono::seconds(20));
       const absl::Status status = co_await std::move(connect);
       EXPECT_TRUE(status.ok()) << status;
     }
@@ -106,7 +107,9 @@ TEST(MixedLoop, BothEnginesTakeTurns) {
     while (!peer.ReadRequest().empty()) peer.Answer(200, "answer");
   });
   wire::testing::DispatcherServer grpc(MakeDispatcher());
-  Both both({SpecOf(EngineKind::kHttp1, http.port()), SpecOf(EngineKind::kGrpc, grpc.http2().port())}, 200);
+  Both both(
+      {SpecOf(EngineKind::kHttp1, http.port()), SpecOf(EngineKind::kGrpc, grpc.http2().port())},
+      200);
   both.Run();
   EXPECT_EQ(both.ok(), 200);
 }
@@ -131,9 +134,8 @@ TEST(MixedLoop, WorkIsPostedFromWithinAndFromOtherThreads) {
   MixedLoop loop;
   bool done = false;
   std::thread other;
-  loop.epoll()->Post([&] {
-    other = std::thread([&] { loop.epoll()->Post([&] { done = true; }); });
-  });
+  loop.epoll()->Post(
+      [&] { other = std::thread([&] { loop.epoll()->Post([&] { done = true; }); }); });
   loop.RunUntil(done);
   other.join();
 }

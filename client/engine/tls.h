@@ -48,8 +48,8 @@ class TlsClient {
 };
 
 /// Connects to `endpoint`, shakes hands, and tells the protocol that the server chose (`h2`,
-/// `http/1.1`, or nothing at all). Blocks, at most for `patience`. UNAVAILABLE says what went wrong,
-/// the verifier's reason included.
+/// `http/1.1`, or nothing at all). Blocks, at most for `patience`. UNAVAILABLE says what went
+/// wrong, the verifier's reason included.
 absl::StatusOr<std::string> ProbeProtocol(const TlsClient& tls, const Endpoint& endpoint,
                                           rpc::Duration patience);
 

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/json_depth.h"
 #include "client/measure/hdr.h"
 #include "client/report/json_reader.h"
 #include "client/report/json_report.h"
@@ -29,28 +30,8 @@ constexpr size_t kMostSteps = 1000;
 constexpr int64_t kMostNumericSeed = int64_t{1} << 53;
 /// Blocks and places in the order: leaves room for merging.
 constexpr int64_t kMostPlaces = 100'000'000;
-/// Deeper than any report.
+/// Deeper than any report; see JsonDepth for why there is a limit.
 constexpr int kMostDepth = 32;
-
-/// The parser's time grows with the square of the depth, so what is nested too deep is refused
-/// before.
-bool TooDeep(std::string_view json) {
-  int depth = 0;
-  char quote = '\0';  // of the string that we are in; the parser knows both
-  for (size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (quote != '\0') {
-      if (c == '\\') ++i;
-      if (c == quote) quote = '\0';
-      continue;
-    }
-    if (c == '"' || c == '\'') quote = c;
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-    if (depth > kMostDepth) return true;
-  }
-  return false;
-}
 
 /// Reads one document. Used once, by one thread. What is wrong is in the objects' common status.
 class ReportParser {
@@ -380,7 +361,7 @@ class ReportParser {
 }  // namespace
 
 absl::StatusOr<Report> ParseReport(std::string_view json) {
-  if (TooDeep(json)) {
+  if (base::JsonDepth(json) > kMostDepth) {
     return absl::InvalidArgumentError(
         absl::StrCat("the report is nested deeper than ", kMostDepth));
   }

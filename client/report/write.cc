@@ -5,7 +5,9 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -41,17 +43,25 @@ bool WriteAll(int file, std::string_view text) {
   return true;
 }
 
+/// Writes to what `flags` open, and closes it.
+absl::Status WriteTo(const std::string& path, int flags, std::string_view text) {
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC | flags, 0666);
+  if (file < 0) return Failed(path);
+  const absl::Status written = WriteAll(file, text) ? absl::OkStatus() : Failed(path);
+  const bool closed = close(file) == 0;
+  return written.ok() && !closed ? Failed(path) : written;
+}
+
 /// A new file with `text`; removed again when that fails.
 absl::Status WriteNew(const std::string& path, std::string_view text) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (file < 0) return Failed(path);
-  const bool written = WriteAll(file, text);
-  const absl::Status status = written ? absl::OkStatus() : Failed(path);
-  const bool closed = close(file) == 0;
-  if (written && closed) return absl::OkStatus();
-  const absl::Status failed = written ? Failed(path) : status;
-  unlink(path.c_str());
-  return failed;
+  absl::Status status = WriteTo(path, O_CREAT | O_EXCL, text);
+  if (!status.ok()) unlink(path.c_str());
+  return status;
+}
+
+/// A pipe or a device, which cannot be replaced.
+absl::Status WriteInto(const std::string& path, std::string_view text) {
+  return WriteTo(path, 0, text);
 }
 
 }  // namespace
@@ -82,9 +92,31 @@ std::string RenderReport(const Report& report, ReportFormat format) {
   return "";
 }
 
-absl::Status WriteReportFile(const Report& report, const std::string& path) {
-  SLIPWAY_ASSIGN_OR_RETURN(const ReportFormat format, FormatOfFile(path));
+absl::Status CheckReportFile(const std::string& path) {
+  SLIPWAY_RETURN_IF_ERROR(FormatOfFile(path).status());
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  const std::string shown = folder.empty() ? "." : folder.string();
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is a directory"));
+  }
+  if (!std::filesystem::is_directory(shown, unknown)) {
+    return absl::InvalidArgumentError(absl::StrCat("there is no directory ", shown));
+  }
+  if (access(shown.c_str(), W_OK) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("cannot write into ", shown));
+}
+
+absl::Status WriteReportFile(const Report& report, const std::string& link) {
+  SLIPWAY_ASSIGN_OR_RETURN(const ReportFormat format, FormatOfFile(link));
   const std::string text = RenderReport(report, format);
+  std::error_code unknown;
+  const std::filesystem::path real = std::filesystem::canonical(link, unknown);
+  const std::string path = unknown ? link : real.string();
+  const std::filesystem::file_type type = std::filesystem::status(path, unknown).type();
+  const bool replaceable =
+      type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found;
+  if (!replaceable) return WriteInto(path, text);
   const std::string temporary = absl::StrCat(path, ".", getpid(), ".tmp");
   SLIPWAY_RETURN_IF_ERROR(WriteNew(temporary, text));
   if (std::rename(temporary.c_str(), path.c_str()) == 0) return absl::OkStatus();

@@ -16,8 +16,12 @@ absl::StatusOr<ReportFormat> FormatOfFile(const std::string& path);
 /// The report, which has been evaluated, in one of its forms.
 std::string RenderReport(const Report& report, ReportFormat format);
 
-/// Writes the report in the form of FormatOfFile: as a whole or not at all, over what was there. An
-/// error names the path.
+/// OK when a report could be written there, as far as can be told before: INVALID_ARGUMENT for an
+/// ending or a directory that is not.
+absl::Status CheckReportFile(const std::string& path);
+
+/// Writes the report in the form of FormatOfFile: as a whole or not at all, over what was there;
+/// into pipes and devices as they are. An error names the path.
 absl::Status WriteReportFile(const Report& report, const std::string& path);
 
 }  // namespace slipway::client

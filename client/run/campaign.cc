@@ -67,12 +67,13 @@ class Campaign {
 
   absl::Status RunBlock(int block) {
     for (const size_t index : DrawOrder(subjects_.size(), random_)) {
-      const Plan& plan = subjects_[index].plan;
-      const auto started = rpc::Clock::now() - begin_;
+      // Other random values in each block, or the intervals would leave out what chance does; the
+      // same within a block, so that pairs stay pairs.
+      Plan plan = subjects_[index].plan;
+      plan.seed += static_cast<uint64_t>(block);
       absl::StatusOr<TrialResult> result = hooks_.run(plan, order_ + 1, count());
       if (!result.ok()) return Failure(plan, result.status());
       interrupted_ = result->interrupted;
-      result->started = started;
       Cell& cell = cells_[index];
       if (!interrupted_ || cell.trials.empty()) {
         cell.trials.push_back(ReportTrial{block, order_, *std::move(result)});

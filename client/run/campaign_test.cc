@@ -76,6 +76,18 @@ TEST(RunCampaign, SameSeedSameOrder) {
   EXPECT_NE(order(1), order(2));
 }
 
+TEST(RunCampaign, RandomValuesChangeFromBlockToBlock) {
+  std::map<uint64_t, std::string> targets;
+  CampaignHooks hooks;
+  hooks.run = [&](const Plan& plan, int, int) {
+    targets[plan.seed] += plan.target.name;
+    return Result(1);
+  };
+  ASSERT_TRUE(RunCampaign(Subjects(2), {.trials = 5, .seed = 1}, hooks).ok());
+  EXPECT_EQ(targets.size(), 5u);
+  for (const auto& [seed, names] : targets) EXPECT_EQ(names.size(), 2u) << seed;
+}
+
 TEST(RunCampaign, AnInterruptedTrialIsNoPair) {
   int runs = 0;
   CampaignHooks hooks;

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "client/testing/fake_engine.h"
 #include "client/run/workload.h"
+#include "client/testing/fake_engine.h"
 #include "rpc/manual_executor.h"
 
 namespace slipway::client {

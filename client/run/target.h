@@ -9,9 +9,9 @@
 namespace slipway::client {
 
 enum class Scheme {
-  kHttp,   // http://, https://
-  kH2c,    // h2c://: HTTP/2 in plain text, without asking first (RFC 9113, 3.3)
-  kGrpc,   // grpc://, grpcs://
+  kHttp,  // http://, https://
+  kH2c,   // h2c://: HTTP/2 in plain text, without asking first (RFC 9113, 3.3)
+  kGrpc,  // grpc://, grpcs://
 };
 
 /// What a run is aimed at, from its URL.

@@ -76,12 +76,6 @@ void RecordUsage(const UsageSample& before, const UsageSample& after, TrialResul
   result->server_waited = Growth(before.server_waited, after.server_waited);
 }
 
-/// When the program began to measure: all trials of a report are seen from it.
-rpc::Time FirstBeginning(rpc::Time now) {
-  static const rpc::Time first = now;
-  return first;
-}
-
 /// The thread that steers a trial: waits for all workers at each step, samples the clocks at both
 /// ends of the measured time, hears signals.
 class Coordinator {
@@ -159,7 +153,6 @@ class Coordinator {
     phase_ = Phase::kWarmUp;
     const rpc::Time now = executor_.Now();
     started_ = pace_.open_loop() ? now + kHeadStart : now;
-    FirstBeginning(started_);
     window_.begin = started_ + plan_.load.warmup;
     window_.end = pace_.duration() ? window_.begin + *pace_.duration() : rpc::Time::max();
     begin_timer_.Start(window_.begin, [this] { OpenWindow(); });
@@ -270,7 +263,7 @@ class Coordinator {
     TrialResult result;
     result.threads = plan_.load.threads;
     result.interrupted = interrupted_;
-    result.started = std::max(started_ - FirstBeginning(started_), rpc::Duration::zero());
+    result.started = std::max(window_.begin - MeasuringBegan(), rpc::Duration::zero());
     result.timeline = Timeline(workers_.front()->driver()->timeline().interval());
     result.server_resident = server_resident_;
     result.server_threads = server_threads_;
@@ -328,6 +321,11 @@ class Coordinator {
 };
 
 }  // namespace
+
+rpc::Time MeasuringBegan() {
+  static const rpc::Time began = rpc::Clock::now();
+  return began;
+}
 
 absl::StatusOr<TrialResult> RunTrial(const Plan& plan,
                                      std::function<void(const TrialProgress&)> progress) {

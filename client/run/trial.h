@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "client/run/plan.h"
 #include "client/run/trial_result.h"
+#include "rpc/executor.h"
 
 namespace slipway::client {
 
@@ -28,6 +29,10 @@ struct TrialProgress {
   int64_t p50 = 0;
   int64_t p99 = 0;
 };
+
+/// The moment that TrialResult::started counts from, the same for all trials of the program: the
+/// first call, which is whoever begins a report.
+rpc::Time MeasuringBegan();
 
 /// Loads one target once. Blocks; `progress` (may be empty) is called on this thread a few times a
 /// second. SIGINT or SIGTERM ends the measuring with what there is; a second one ends the process.

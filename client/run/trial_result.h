@@ -34,7 +34,7 @@ struct TrialResult {
   Timeline timeline;
   /// How long was measured.
   std::chrono::nanoseconds elapsed{0};
-  /// Since the program began to measure: when this trial did.
+  /// When the measured time began, since the report did.
   std::chrono::nanoseconds started{0};
 
   /// CPU time within `elapsed`; of the server nothing when no process was named or it has ended.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/json_depth.h"
 #include "base/log.h"
 #include "base/reason.h"
 #include "google/protobuf/struct.pb.h"
@@ -29,28 +30,6 @@ absl::Status Unavailable(base::Reason reason, std::string message) {
 /// The parser's time grows with the square of the depth: a body within the limit of bytes could
 /// hold up the caller's thread for seconds. A fact's depth is 1.
 constexpr int kMaxDepth = 32;
-
-/// How deep the arrays and objects of a JSON text are nested. Strings as the parser knows them: in
-/// quotation marks or in apostrophes.
-int JsonDepth(std::string_view json) {
-  int depth = 0;
-  int deepest = 0;
-  char quote = 0;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (quote != 0) {
-      if (c == '\\') ++i;
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return deepest;
-}
 
 std::string Shown(const std::string& url) {
   const auto parsed = outbound::Url::Parse(url);
@@ -157,7 +136,7 @@ FactAnswer FactSource::Read(const absl::StatusOr<outbound::HttpResponse>& respon
 }
 
 FactAnswer FactSource::ReadBody(const std::string& body) const {
-  if (JsonDepth(body) > kMaxDepth) {
+  if (base::JsonDepth(body) > kMaxDepth) {
     return {.kind = FactAnswer::Kind::kFailed,
             .answered = true,
             .status = NoFact(absl::StrCat("its body is nested deeper than ", kMaxDepth))};

@@ -271,10 +271,23 @@ BLOCKING = Server("blocking", 0.10, 41_000, 15.2, 6.4, 1.5, address="127.0.0.1:8
                   command="slipway-server --engine blocking --workers 100")
 
 
+def knees(cells):
+    """Of each target the cell up to which throughput grows, by 5 % over all smaller levels."""
+    found = {}
+    best = {}
+    for index, cell in enumerate(cells):
+        target, rate = cell["target"], cell["summary"]["throughput"]["value"]
+        if not cell.get("guard") and rate >= 1.05 * best.get(target, 0):
+            found[target] = index
+        if not cell.get("guard"):
+            best[target] = max(rate, best.get(target, 0))
+    return sorted(found.values())
+
+
 def comparison():
     servers = [ASYNC, BLOCKING]
     cells = measure(servers, LEVELS, 9, guard_level=64, fails_at=4096)
-    return report("compare", servers, cells, command_line=[
+    return report("compare", servers, cells, knees=knees(cells), command_line=[
         "slipway-load", "compare", "--name", "async", "http://127.0.0.1:8080/v1/users", "--name",
         "blocking",
         "http://127.0.0.1:8081/v1/users", "-c", "1..10000", "--blocks", "9", "-d", "6s", "--html",

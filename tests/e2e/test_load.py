@@ -198,7 +198,7 @@ class Ends(LoadTest):
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
-        self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(process.returncode, 1, err)
         self.assertRegex(out, r"(?i)interrupted")
         self.assertRegex(out, r"p99")
 
@@ -403,7 +403,7 @@ class Several(LoadTest):
         code, out, err = self.interrupted(
             "sweep", "--levels", "1,2", "-d", "100ms", "--warmup", "0s", "--trials", 3, "--restart",
             "--start", command, f"http://127.0.0.1:{rest}/users")
-        self.assertEqual(code, 0, err)
+        self.assertEqual(code, 1, err)
         report = json.loads(out)
         self.assertEqual([len(cell["trials"]) for cell in report["cells"]], [1, 1])
         self.assertTrue(any("interrupted" in notice["text"] for notice in report["notices"]))
