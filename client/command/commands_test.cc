@@ -206,9 +206,8 @@ TEST_F(CommandsWithServer, ReportThatCannotBeWrittenIsNoticedBeforeTheLoad) {
 
 TEST_F(CommandsWithServer, FullDeviceIsAFailure) {
   ASSERT_EQ(symlink("/dev/full", report_.c_str()), 0);
-  EXPECT_EQ(
-      RunCommand({"run", Url("/test.S/M"), "-n", "1", "--no-progress", "--output", report_}),
-      kExitFailed);
+  EXPECT_EQ(RunCommand({"run", Url("/test.S/M"), "-n", "1", "--no-progress", "--output", report_}),
+            kExitFailed);
 }
 
 }  // namespace
