@@ -10,15 +10,10 @@
 namespace slipway::client {
 namespace {
 
-constexpr std::chrono::seconds kDefaultTrial(3);
-constexpr std::chrono::milliseconds kDefaultWarmup(500);
-
 struct CompareOptions {
   LoadOptions load;
-  int trials = 9;
-  std::chrono::nanoseconds budget{0};
+  TrialOptions trials{.trials = 9};
   bool no_guard = false;
-  bool restart = false;
 };
 
 /// Nothing when it is to go on.
@@ -34,13 +29,8 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
   load.warmup = kDefaultWarmup;
   AddLoadSwitches(parser, &load);
   AddRequestSwitches(parser, &load);
-  parser.AddInt("trials", &options->trials, 1, 1000, "how often each target is loaded");
-  parser.AddDuration(
-      "budget", &options->budget,
-      "begin no further block of trials after this time, but end the one that has begun; "
-      "0: no limit");
+  AddTrialSwitches(parser, 1000, "how often each target is loaded", &options->trials);
   parser.AddBool("no-guard", &options->no_guard, "do not load the first target twice");
-  parser.AddBool("restart", &options->restart, "start the servers of --start anew for each block");
   if (const auto exit = ParseArguments(parser, arguments)) return exit;
   if (load.targets.size() < 2) {
     return Complain(absl::InvalidArgumentError("compare needs two URLs or more"));
@@ -67,8 +57,8 @@ ExitCode CompareCommand(const std::vector<std::string>& arguments) {
   if (const absl::Status status = session.Begin(); !status.ok()) return Complain(status);
   absl::StatusOr<std::vector<Plan>> plans = session.PrepareAll();
   if (!plans.ok()) return Complain(plans.status());
-  const absl::Status status = session.Measure(SubjectsOf(*std::move(plans), !options.no_guard),
-                                              options.trials, options.budget, options.restart);
+  const absl::Status status =
+      session.Measure(SubjectsOf(*std::move(plans), !options.no_guard), options.trials);
   return status.ok() ? session.End() : Complain(status);
 }
 

@@ -18,8 +18,6 @@
 namespace slipway::client {
 namespace {
 
-constexpr std::chrono::seconds kDefaultTrial(3);
-constexpr std::chrono::milliseconds kDefaultWarmup(500);
 /// Slow rates take longer until there are enough answers to judge a percentile, but not for ever.
 constexpr double kLongestTrial = 120;
 

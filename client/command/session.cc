@@ -192,17 +192,16 @@ absl::Status Session::Restart(std::vector<Subject>* subjects) {
   return absl::OkStatus();
 }
 
-absl::Status Session::Measure(std::vector<Subject> subjects, int trials,
-                              std::chrono::nanoseconds budget, bool restart) {
+absl::Status Session::Measure(std::vector<Subject> subjects, const TrialOptions& trials) {
   CampaignOptions options;
-  options.trials = trials;
+  options.trials = trials.trials;
   options.seed = options_.seed;
-  options.budget = budget;
+  options.budget = trials.budget;
   CampaignHooks hooks;
   hooks.run = [this](const Plan& plan, int number, int count) {
     return RunOne(plan, number, count);
   };
-  if (restart) hooks.before_block = [this](std::vector<Subject>* s) { return Restart(s); };
+  if (trials.restart) hooks.before_block = [this](std::vector<Subject>* s) { return Restart(s); };
   hooks.ended_early = [this](const absl::Status& why) { NoteEarlyEnd(why); };
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<Cell> cells,
                            RunCampaign(std::move(subjects), options, hooks));

@@ -43,14 +43,12 @@ class Session {
   /// All of them.
   absl::StatusOr<std::vector<Plan>> PrepareAll();
 
-  /// One trial with its progress. The default of RunTrials' hooks.
+  /// One trial with its progress; `number` of `count`, where there are several.
   absl::StatusOr<TrialResult> RunOne(const Plan& plan, int number, int count);
   /// One trial of the only plan, and End.
   ExitCode RunAlone(const Plan& plan);
-  /// A campaign; its cells are added to the report. With `restart` the servers of --start are
-  /// started anew before each block.
-  absl::Status Measure(std::vector<Subject> subjects, int trials, std::chrono::nanoseconds budget,
-                       bool restart);
+  /// A campaign; its cells are added to the report.
+  absl::Status Measure(std::vector<Subject> subjects, const TrialOptions& trials);
 
   /// Not everything could be measured: says so in the report, and, unless that was CANCELLED, the
   /// program fails in the end.

@@ -18,16 +18,11 @@
 namespace slipway::client {
 namespace {
 
-constexpr std::chrono::seconds kDefaultTrial(3);
-constexpr std::chrono::milliseconds kDefaultWarmup(500);
-
 struct SweepOptions {
   LoadOptions load;
   LevelRange range;
   std::string levels;
-  int trials = 3;
-  std::chrono::nanoseconds budget{0};
-  bool restart = false;
+  TrialOptions trials{.trials = 3};
 };
 
 /// Nothing when it is to go on.
@@ -48,12 +43,7 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
                 "levels from one power of ten to the next");
   parser.AddString("levels", &options->levels, "these concurrencies instead: 1,10,100")
       .Placeholder("N,N…");
-  parser.AddInt("trials", &options->trials, 1, 10'000, "how often each level is loaded");
-  parser.AddDuration(
-      "budget", &options->budget,
-      "begin no further block of trials after this time, but end the one that has begun; "
-      "0: no limit");
-  parser.AddBool("restart", &options->restart, "start the servers of --start anew for each block");
+  AddTrialSwitches(parser, 10'000, "how often each level is loaded", &options->trials);
   if (const auto exit = ParseArguments(parser, arguments)) return exit;
   if (load.targets.empty()) return Complain(absl::InvalidArgumentError("sweep needs a URL"));
   if (load.rate > 0 || !load.schedule.empty()) {
@@ -109,8 +99,7 @@ ExitCode SweepCommand(const std::vector<std::string>& arguments) {
   if (!plans.ok()) return Complain(plans.status());
   absl::StatusOr<std::vector<Subject>> subjects = SubjectsOf(*plans, *levels, session.options());
   if (!subjects.ok()) return Complain(subjects.status());
-  const absl::Status status =
-      session.Measure(*std::move(subjects), options.trials, options.budget, options.restart);
+  const absl::Status status = session.Measure(*std::move(subjects), options.trials);
   return status.ok() ? session.End() : Complain(status);
 }
 

@@ -170,6 +170,16 @@ void AddReportSwitches(base::ConfigParser& parser, LoadOptions* options) {
                  "exit with 4 when the generator was the bottleneck, as --fail-if does");
 }
 
+void AddTrialSwitches(base::ConfigParser& parser, int most_trials, const std::string& trials_help,
+                      TrialOptions* options) {
+  parser.AddInt("trials", &options->trials, 1, most_trials, trials_help);
+  parser.AddDuration(
+      "budget", &options->budget,
+      "begin no further block of trials after this time, but end the one that has begun; "
+      "0: no limit");
+  parser.AddBool("restart", &options->restart, "start the servers of --start anew for each block");
+}
+
 std::vector<std::string> ExpandShortSwitches(const std::vector<std::string>& arguments) {
   std::vector<std::string> expanded;
   bool is_value = false;  // of the switch before

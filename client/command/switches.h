@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,15 @@ void AddLoadSwitches(base::ConfigParser& parser, LoadOptions* options);
 void AddRequestSwitches(base::ConfigParser& parser, LoadOptions* options);
 /// Declares the switches that say what becomes of a report; AddLoadSwitches has them too.
 void AddReportSwitches(base::ConfigParser& parser, LoadOptions* options);
+
+/// A trial of compare, sweep and search where nothing else is said.
+inline constexpr std::chrono::seconds kDefaultTrial(3);
+inline constexpr std::chrono::milliseconds kDefaultWarmup(500);
+
+/// Declares the switches of commands that repeat their trials: --trials with this limit and help,
+/// --budget, --restart.
+void AddTrialSwitches(base::ConfigParser& parser, int most_trials, const std::string& trials_help,
+                      TrialOptions* options);
 
 /// `arguments` with the short switches (`-c 10`, `-c10`) in their long form.
 std::vector<std::string> ExpandShortSwitches(const std::vector<std::string>& arguments);

@@ -1,10 +1,6 @@
 #include "client/data/columns.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -13,23 +9,13 @@
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "client/data/json_value.h"
+#include "client/data/read_file.h"
 
 namespace slipway::client {
 namespace {
 
 absl::Status WrongLine(const std::string& source, size_t line, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrFormat("%s:%d: %s", source, line, what));
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::error_code unknown;
-  if (!file || std::filesystem::is_directory(path, unknown)) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  }
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  return text;
 }
 
 using Parse = absl::StatusOr<Columns> (*)(std::string_view text, const std::string& source);

@@ -15,6 +15,7 @@
 #include "base/status_macros.h"
 #include "client/data/excerpt.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "rpc/status.h"
 
 namespace slipway::client {
 namespace {
@@ -22,7 +23,7 @@ namespace {
 constexpr int kLastGrpcCode = 16;
 
 std::string GrpcCodeName(int code) {
-  return absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
+  return std::string(rpc::CodeName(static_cast<absl::StatusCode>(code)));
 }
 
 /// Nothing when `text` is no status.

@@ -212,11 +212,11 @@ TEST_F(RequestWorkloadTest, ErrorsNameTheSwitch) {
   EXPECT_THAT(Error(), HasSubstr("--header h: \"{{hex}}\": the slot {{hex}} allowed is {{hex N}}"));
   recipe.texts.headers.clear();
   recipe.csv = "/none";
-  EXPECT_EQ(Error(), "--csv: cannot read /none");
+  EXPECT_EQ(Error(), "--csv: cannot read /none: No such file or directory");
   recipe.jsonl = "/none";
   EXPECT_EQ(Error(), "--csv and --jsonl exclude each other");
   recipe.csv.clear();
-  EXPECT_EQ(Error(), "--jsonl: cannot read /none");
+  EXPECT_EQ(Error(), "--jsonl: cannot read /none: No such file or directory");
 }
 
 TEST_F(RequestWorkloadTest, WhatTheEngineCannotSendIsAnErrorBeforeTheRun) {

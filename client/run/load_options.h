@@ -88,4 +88,13 @@ struct LoadOptions {
   uint64_t seed = 0;
 };
 
+/// How commands that repeat their trials do it.
+struct TrialOptions {
+  int trials = 1;
+  /// 0: no limit.
+  std::chrono::nanoseconds budget{0};
+  /// The servers of --start are started anew before each block.
+  bool restart = false;
+};
+
 }  // namespace slipway::client

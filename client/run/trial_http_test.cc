@@ -337,7 +337,7 @@ TEST(HttpTrial, TimeoutsAreFailuresAndCloseTheConnection) {
   ASSERT_EQ(result.tally.failures().size(), 1u);
   EXPECT_EQ(result.tally.failures()[0].kind, OutcomeKind::kTimeout);
   EXPECT_GE(result.tally.failed_latency().min(), 20'000'000);
-  EXPECT_EQ(closed, 3);
+  while (closed < 3) std::this_thread::yield();  // a server's thread sees it when it comes to run
 }
 
 TEST(HttpTrial, ServerThatGoesAwayIsNamed) {
