@@ -1,7 +1,6 @@
 #include "client/command/reproduce_http.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/measure/outcome.h"
+#include "client/run/second_signal.h"
 
 namespace slipway::client {
 namespace {
@@ -28,7 +28,7 @@ class SignalScope {
     interrupted = false;
     struct sigaction action {};
     action.sa_handler = [](int) {
-      if (interrupted.exchange(true)) _exit(130);
+      if (interrupted.exchange(true)) EndAtOnce();
     };
     sigaction(SIGINT, &action, &interrupt_before_);
     sigaction(SIGTERM, &action, &terminate_before_);

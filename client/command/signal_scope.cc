@@ -2,12 +2,10 @@
 
 #include <signal.h>
 
-#include <cstdlib>
+#include "client/run/second_signal.h"
 
 namespace slipway::client {
 namespace {
-
-constexpr int kExitSignal = 128 + SIGINT;
 
 void Mask(int how) {
   sigset_t set;
@@ -39,7 +37,7 @@ SignalScope::~SignalScope() {
 void SignalScope::Await() {
   signals_.async_wait([this](const boost::system::error_code& error, int) {
     if (error) return;
-    if (interrupted_.exchange(true)) std::_Exit(kExitSignal);
+    if (interrupted_.exchange(true)) EndAtOnce();
     Await();
   });
 }

@@ -48,7 +48,7 @@ TEST(SignalScopeDeathTest, TheSecondSignalEndsTheProcess) {
         kill(getpid(), SIGINT);
         std::this_thread::sleep_for(std::chrono::seconds(20));
       },
-      testing::ExitedWithCode(130), "");
+      testing::ExitedWithCode(130), "ended by a second signal");
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "client/measure/machine.h"
 #include "client/measure/run_queue.h"
 #include "client/pace/load_pace.h"
+#include "client/run/second_signal.h"
 #include "client/run/worker.h"
 #include "rpc/io_executor.h"
 
@@ -127,7 +127,7 @@ class Coordinator {
   }
 
   void OnSignal() {
-    if (interrupted_) std::_Exit(130);
+    if (interrupted_) EndAtOnce();
     interrupted_ = true;
     AwaitSignal();
     if (phase_ == Phase::kConnecting) {
