@@ -134,8 +134,10 @@ ExitCode ScenarioCommand(const std::vector<std::string>& arguments) {
   if (const absl::Status status = session.Begin(); !status.ok()) return Complain(status);
   absl::StatusOr<Plan> plan = PrepareScenario(session.options(), path, *std::move(file));
   if (!plan.ok()) return Complain(plan.status());
-  if (const absl::Status status = session.Add(&*plan, *measured); !status.ok())
-    return Complain(status);
+  const auto pid = ServerPid(session.options(), *measured);
+  if (!pid.ok()) return Complain(pid.status());
+  plan->server_pid = *pid;
+  session.Add(&*plan, *measured);
   return session.RunAlone(*plan);
 }
 

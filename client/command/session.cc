@@ -148,16 +148,14 @@ absl::Status Session::StartServer(size_t index) {
 absl::StatusOr<Plan> Session::Prepare(size_t index) {
   SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
   SLIPWAY_ASSIGN_OR_RETURN(Plan plan, PreparePlan(options_, index));
-  SLIPWAY_RETURN_IF_ERROR(Add(&plan, index));
+  Add(&plan, index);
   return plan;
 }
 
-absl::Status Session::Add(Plan* plan, size_t index) {
-  SLIPWAY_ASSIGN_OR_RETURN(plan->server_pid, ServerPid(options_, index));
+void Session::Add(Plan* plan, size_t index) {
   if (const Child* server = ServerOf(index)) plan->server_pid = server->pid();
   plan->target.name = FreeTargetName(report_.targets, plan->target.name);
   report_.targets.push_back(plan->target);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<Plan>> Session::PrepareAll() {

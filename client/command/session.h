@@ -38,8 +38,8 @@ class Session {
   /// Makes the target `index` ready and adds it to the report.
   absl::StatusOr<Plan> Prepare(size_t index);
   /// Adds the target of a plan that was made otherwise to the report, and to the plan the process
-  /// that is target `index`: the one that was started, or --pid's.
-  absl::Status Add(Plan* plan, size_t index);
+  /// that was started for target `index`, if one was.
+  void Add(Plan* plan, size_t index);
   /// All of them.
   absl::StatusOr<std::vector<Plan>> PrepareAll();
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/command/switches.h"
+#include "client/report/format.h"
 
 namespace slipway::client {
 
@@ -20,7 +21,7 @@ std::optional<ExitCode> ParseArguments(base::ConfigParser& parser,
 
 ExitCode Complain(const absl::Status& status) {
   const std::string message(status.message());
-  std::fputs(absl::StrCat("slipway-load: ", message, "\n").c_str(), stderr);
+  std::fputs(ForTerminal(absl::StrCat("slipway-load: ", message, "\n")).c_str(), stderr);
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitFailed;
 }
 

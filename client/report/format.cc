@@ -66,6 +66,16 @@ size_t DisplayWidth(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
 }
 
+std::string ForTerminal(std::string text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    if (byte == 0xc2 && next >= 0x80 && next < 0xa0) text.replace(i, 2, "?");
+    if ((byte < ' ' && byte != '\n') || byte == 0x7f) text[i] = '?';
+  }
+  return text;
+}
+
 std::string Wrapped(std::string_view text, size_t width, std::string_view first,
                     std::string_view other) {
   std::string lines;

@@ -25,6 +25,10 @@ std::string FormatShare(double share);
 /// As how many columns a terminal shows UTF-8 `text` without wide characters.
 size_t DisplayWidth(std::string_view text);
 
+/// `text` without what a terminal would obey: of control characters, also of those that UTF-8
+/// writes in two bytes (U+0080 to U+009F), only the ends of lines are left, the others become `?`.
+std::string ForTerminal(std::string text);
+
 /// Stands for a value that is not known.
 inline constexpr char kUnknown[] = "–";
 /// `text` in lines of at most `width` columns, as far as its words allow; the first begins with

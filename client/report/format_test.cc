@@ -57,6 +57,14 @@ TEST(FormatShare, ShowsLittleShares) {
   EXPECT_EQ(FormatShare(0.76), "76 %");
 }
 
+TEST(ForTerminal, LeavesNothingThatIsObeyed) {
+  EXPECT_EQ(ForTerminal("µs – \n\xc2\xa0x"), "µs – \n\xc2\xa0x");
+  EXPECT_EQ(ForTerminal("a\x1b[2Jb\tc\rd\x7f\xc2\x9b"
+                        "1m\xc2"),
+            "a?[2Jb?c?d??1m\xc2");
+  EXPECT_EQ(ForTerminal(std::string("\0x", 2)), "?x");
+}
+
 TEST(Wrapped, BreaksBetweenWords) {
   EXPECT_EQ(Wrapped("one two three", 8, "", "  "), "one two\n  three\n");
   EXPECT_EQ(Wrapped("überlänge ß", 11, "", ""), "überlänge ß\n");

@@ -45,6 +45,23 @@ std::string MachineText(const MachineInfo& machine) {
                       OneLine(machine.kernel));
 }
 
+/// Two reports of one start with one command line are the same, or one is part of the other.
+bool IsAgain(const Report& one, const Report& other) {
+  return !one.started.empty() && one.started == other.started && one.seed == other.seed &&
+         one.command_line == other.command_line &&
+         MachineText(one.machine) == MachineText(other.machine);
+}
+
+/// Which report is there twice, if one is; both numbers count from 1.
+std::optional<std::pair<size_t, size_t>> FindTwice(const std::vector<Report>& reports) {
+  for (size_t later = 1; later < reports.size(); ++later) {
+    for (size_t earlier = 0; earlier < later; ++earlier) {
+      if (IsAgain(reports[earlier], reports[later])) return std::pair(earlier + 1, later + 1);
+    }
+  }
+  return std::nullopt;
+}
+
 /// What has been merged until now. Used once.
 class Merger {
  public:
@@ -171,9 +188,17 @@ class Merger {
 
 absl::StatusOr<Report> MergeReports(std::vector<Report> reports) {
   if (reports.empty()) return absl::InvalidArgumentError("there is no report to merge");
+  const auto twice = FindTwice(reports);
   Merger merger(reports.front(), Earliest(reports));
   for (Report& report : reports) SLIPWAY_RETURN_IF_ERROR(merger.Add(std::move(report)));
   Report merged = merger.Take();
+  if (twice) {
+    AddNotice({Notice::Level::kInvalid,
+               absl::StrCat("reports ", twice->first, " and ", twice->second,
+                            " are the same one: its trials count twice, and intervals are narrower "
+                            "than what was measured allows")},
+              &merged.notices);
+  }
   Evaluate(&merged);
   return merged;
 }

@@ -10,6 +10,7 @@ namespace slipway::client {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(MergeReports, TrialsBecomeFurtherBlocks) {
   const absl::StatusOr<Report> merged =
@@ -72,6 +73,21 @@ TEST(MergeReports, TrialsStartAfterTheEarliestReport) {
   const absl::StatusOr<Report> far = MergeReports({early, late});
   ASSERT_TRUE(far.ok()) << far.status();
   EXPECT_TRUE(ParseReport(ReportJson(*far)).ok());
+}
+
+TEST(MergeReports, TheSameReportTwiceIsTold) {
+  Report once = SampleComparison(), later = SampleComparison(), again = SampleComparison();
+  later.started = "2027-01-01T00:00:00Z";
+  const auto notices = [](const absl::StatusOr<Report>& merged) {
+    std::string all;
+    for (const Notice& notice : merged->notices) all += notice.text;
+    return all;
+  };
+  EXPECT_THAT(notices(MergeReports({once, later, again})),
+              HasSubstr("reports 1 and 3 are the same"));
+  EXPECT_THAT(notices(MergeReports({once, later})), Not(HasSubstr("the same")));
+  once.started = again.started = "";
+  EXPECT_THAT(notices(MergeReports({once, again})), Not(HasSubstr("the same")));
 }
 
 TEST(MergeReports, OtherMachinesAreTold) {

@@ -343,6 +343,6 @@ class TextWriter {
 
 }  // namespace
 
-std::string TextReport(const Report& report) { return TextWriter(report).Write(); }
+std::string TextReport(const Report& report) { return ForTerminal(TextWriter(report).Write()); }
 
 }  // namespace slipway::client

@@ -143,5 +143,14 @@ TEST(TextReport, LinesAreNotLong) {
 
 TEST(TextReport, EmptyReportIsEmpty) { EXPECT_EQ(TextOf(Report()), ""); }
 
+TEST(TextReport, FilesOfOthersDoNotSteerTheTerminal) {
+  Report report = SampleComparison();
+  report.targets[0].name = "\x1b]0;title\x07 name";
+  report.notices.push_back({Notice::Level::kNote, "\x1b[2J"});
+  report.tables.push_back({"\x1b[1m", {"a\rb"}, {{"\x9b"}}});
+  const std::string text = TextReport(report);
+  EXPECT_EQ(text.find_first_of("\x1b\r\x07"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace slipway::client
