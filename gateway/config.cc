@@ -110,8 +110,8 @@ absl::StatusOr<bool> ReadGatewayConfig(int argc, const char* const* argv, Gatewa
   return run;
 }
 
-EngineOptions MakeEngineOptions(const HttpConfig& http, const RestConfig& rest,
-                                const std::vector<base::HostPort>& listen, int threads) {
+EngineOptions MakeEngineOptions(const HttpConfig& http, const std::vector<base::HostPort>& listen,
+                                int threads) {
   EngineOptions options;
   for (const base::HostPort& address : listen) options.listen.push_back(address.ToString());
   options.threads = threads;
@@ -121,7 +121,6 @@ EngineOptions MakeEngineOptions(const HttpConfig& http, const RestConfig& rest,
   options.limits.body_deadline = ToMilliseconds(http.body_deadline);
   options.limits.write_deadline = ToMilliseconds(http.write_deadline);
   options.limits.idle_timeout = ToMilliseconds(http.idle_timeout);
-  options.auto_head = rest.auto_head;
   return options;
 }
 

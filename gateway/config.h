@@ -65,8 +65,8 @@ void DeclareRestSwitches(base::ConfigParser& parser, RestConfig* config);
 /// Reads switches, environment and file. False: --help or --version was printed.
 absl::StatusOr<bool> ReadGatewayConfig(int argc, const char* const* argv, GatewayConfig* config);
 
-EngineOptions MakeEngineOptions(const HttpConfig& http, const RestConfig& rest,
-                                const std::vector<base::HostPort>& listen, int threads);
+EngineOptions MakeEngineOptions(const HttpConfig& http, const std::vector<base::HostPort>& listen,
+                                int threads);
 GatewayOptions MakeGatewayOptions(const RestConfig& rest, bool unbound_methods);
 
 }  // namespace slipway::gateway

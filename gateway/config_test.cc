@@ -20,8 +20,7 @@ absl::StatusOr<bool> Read(std::vector<const char*> arguments, GatewayConfig* con
 TEST(GatewayConfig, Defaults) {
   GatewayConfig config;
   ASSERT_TRUE(Read({"--backend", "127.0.0.1:50051"}, &config).ok());
-  const EngineOptions engine =
-      MakeEngineOptions(config.http, config.rest, config.listen, config.threads);
+  const EngineOptions engine = MakeEngineOptions(config.http, config.listen, config.threads);
   EXPECT_EQ(engine.listen, std::vector<std::string>{"127.0.0.1:8080"});
   EXPECT_EQ(engine.limits.head_deadline, std::chrono::seconds(10));
   EXPECT_EQ(engine.limits.max_body_bytes, 4u << 20);
@@ -37,8 +36,7 @@ TEST(GatewayConfig, Values) {
                     "--unbound-methods", "--strict", "--auto-head", "--jobs-path", "/jobs"},
                    &config)
                   .ok());
-  const EngineOptions engine =
-      MakeEngineOptions(config.http, config.rest, config.listen, config.threads);
+  const EngineOptions engine = MakeEngineOptions(config.http, config.listen, config.threads);
   EXPECT_EQ(engine.listen, (std::vector<std::string>{"127.0.0.1:1", "[::1]:2"}));
   EXPECT_EQ(engine.workers, 3);
   EXPECT_EQ(engine.limits.idle_timeout, std::chrono::minutes(1));

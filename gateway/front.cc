@@ -29,8 +29,7 @@ absl::StatusOr<std::unique_ptr<Front>> Front::Start(Options options, base::Metri
                              upstreams = std::move(upstreams)](rpc::IoExecutor& executor) {
     return gateway->NewHandler(upstreams(executor));
   };
-  EngineOptions engine =
-      MakeEngineOptions(options.http, options.rest, options.listen, options.threads);
+  EngineOptions engine = MakeEngineOptions(options.http, options.listen, options.threads);
   const auto make =
       options.http.engine == HttpEngineKind::kAsync ? &MakeAsyncEngine : &MakeHttplibEngine;
   front->engine_ = make(std::move(engine), std::move(handlers), front->access_log_);

@@ -36,7 +36,6 @@ struct EngineOptions {
   int threads = 1;                  ///< event loops (async)
   int workers = 8;                  ///< pool size (httplib)
   EngineLimits limits;
-  bool auto_head = false;  ///< answer HEAD by GET's binding
 };
 
 /// Makes the handler of one thread of the engine, on that thread's executor.

@@ -183,7 +183,6 @@ RouteMatch Router::Match(std::string_view method, const RequestPath& path, bool 
   if (rule == nullptr && form_post && method == "POST") {
     const MethodTable* get = FindTable("GET");
     if (get != nullptr) rule = Find(*get, path, &match.captures);
-    match.by_form = rule != nullptr;
   }
   if (rule != nullptr) {
     match.outcome = RouteMatch::Outcome::kFound;

@@ -19,8 +19,6 @@ struct RouteMatch {
   enum class Outcome { kFound, kNotFound, kMethodMismatch };
   Outcome outcome = Outcome::kNotFound;
   size_t route = 0;  ///< the number given to Builder::Add; meaningful when found
-  /// Found among the GET routes for a POST with a form: the form is the query.
-  bool by_form = false;
   Captures captures;
 };
 

