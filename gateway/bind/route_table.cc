@@ -12,6 +12,7 @@ namespace slipway::gateway {
 namespace {
 
 constexpr std::string_view kJobsService = "slipway.v1.Jobs";
+constexpr std::string_view kJobsMethods = "/slipway.v1.Jobs/";
 constexpr std::string_view kJobsPath = "/v1/jobs";
 
 }  // namespace
@@ -135,6 +136,10 @@ class RouteCompiler {
                     .query = std::move(query),
                     .reply = ReplyPlan::Compile(schema::ResponseFormat(output, response_body),
                                                 method.http_response)};
+    if (method.path.starts_with(kJobsMethods) && options_.jobs_path != kJobsPath) {
+      binding.reply.location_from = kJobsPath;
+      binding.reply.location_to = options_.jobs_path;
+    }
     return binding;
   }
 

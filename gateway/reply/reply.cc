@@ -17,6 +17,7 @@ namespace slipway::gateway {
 namespace {
 
 constexpr std::string_view kStatusKey = "x-http-code";
+constexpr std::string_view kLocationKey = "location";
 constexpr std::string_view kJson = "application/json";
 
 bool IsPlain(const ReplyPlan& plan, std::string_view key) {
@@ -34,14 +35,30 @@ int StatusFromMetadata(const ReplyPlan* plan, const rpc::Metadata& metadata, int
   return digits && status >= least && status <= 599 ? status : 0;
 }
 
+bool LiesBelow(std::string_view location, std::string_view path) {
+  return location.starts_with(path) &&
+         (location.size() == path.size() || location[path.size()] == '/');
+}
+
+/// Where the gateway serves what the method calls `location`. It knows already if it runs in the
+/// same process.
+std::string MovedLocation(const ReplyPlan& plan, std::string location) {
+  if (plan.location_from.empty() || !LiesBelow(location, plan.location_from) ||
+      LiesBelow(location, plan.location_to)) {
+    return location;
+  }
+  return location.replace(0, plan.location_from.size(), plan.location_to);
+}
+
 /// Initial metadata to headers. `plan` may be null: then all have the prefix.
 void AddMetadata(const ReplyPlan* plan, const rpc::Metadata& metadata, ResponseHead* head) {
   for (const auto& [key, value] : metadata) {
     if (IsTransportKey(key)) continue;
     if (plan != nullptr && plan->status_from_metadata && key == kStatusKey) continue;
     const bool plain = plan != nullptr && IsPlain(*plan, key);
-    head->headers.push_back(
-        {HeaderName(plain ? "" : "Grpc-Metadata-", key), HeaderValue(key, value)});
+    std::string text = HeaderValue(key, value);
+    if (plain && key == kLocationKey) text = MovedLocation(*plan, std::move(text));
+    head->headers.push_back({HeaderName(plain ? "" : "Grpc-Metadata-", key), std::move(text)});
   }
 }
 
@@ -67,7 +84,7 @@ ReplyPlan ReplyPlan::Compile(schema::ResponseFormat format,
                              const schema::HttpResponseOption& option) {
   static constexpr std::array<std::string_view, 5> kFraming = {"date", "keep-alive", "upgrade",
                                                                "proxy-connection", "server"};
-  ReplyPlan plan{std::move(format), option.status_from_metadata, {}};
+  ReplyPlan plan{std::move(format), option.status_from_metadata, {}, {}, {}};
   for (const std::string& header : option.plain_headers) {
     std::string key = absl::AsciiStrToLower(header);
     const bool framing = std::find(kFraming.begin(), kFraming.end(), key) != kFraming.end();

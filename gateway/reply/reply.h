@@ -38,6 +38,10 @@ struct ReplyPlan {
   bool status_from_metadata = false;
   /// Lower-case keys of initial metadata that become headers without a prefix.
   std::vector<std::string> plain_headers;
+  /// A `location` below `location_from` is sent as the same below `location_to`, where the routes
+  /// lie that it means: the method does not know that they were moved. Both empty: as answered.
+  std::string location_from;
+  std::string location_to;
 
   /// Leaves out keys that would break the framing of the answer (`content-length`, …).
   static ReplyPlan Compile(schema::ResponseFormat format, const schema::HttpResponseOption& option);
