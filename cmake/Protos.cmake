@@ -1,3 +1,9 @@
+# Found before the library's header of the same name.
+if(SLIPWAY_SANITIZE MATCHES "thread")
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/tsan/map_field.h
+    ${CMAKE_BINARY_DIR}/generated/google/protobuf/map_field.h COPYONLY)
+endif()
+
 # slipway_proto(TARGET FILES file... DEPS target...): messages of the named .proto files, which are
 # relative to proto/. No gRPC stubs: services are reached by name through the Dispatcher.
 function(slipway_proto target)

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/happens_before.h"
+
 namespace slipway::server {
 namespace {
 
@@ -11,9 +13,12 @@ constexpr size_t kCopyUpTo = 4096;
 grpc::Slice ToSlice(std::string message) {
   if (message.size() <= kCopyUpTo) return grpc::Slice(message);
   auto* owned = new std::string(std::move(message));
-  return grpc::Slice(
-      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); },
-      owned);
+  base::HappensBefore(owned);  // the library gives it back on any of its threads
+  const auto destroy = [](void* string) {
+    base::HappensAfter(string);
+    delete static_cast<std::string*>(string);
+  };
+  return grpc::Slice(owned->data(), owned->size(), destroy, owned);
 }
 
 }  // namespace
