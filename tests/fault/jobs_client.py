@@ -1,9 +1,11 @@
 """What the fault tests share: clients that submit jobs at full rate and a ledger of what they were told."""
 
+import collections
 import http.client
 import json
 import os
 import random
+import re
 import socket
 import sys
 import threading
@@ -17,6 +19,8 @@ USERS = {"1": "John Liu", "2": "Bruce Lee", "3": "Chuck Norris"}
 # All are one caller, who sees his own jobs in the list.
 CALLER = {"Authorization": "Bearer fault-tests"}
 CALLED = "docking.v1.Users/GetUser"
+# The name under which a server knows the Target.
+TARGET = "counted"
 # What a client meets whose server is killed: nobody knows then whether the job exists.
 BROKEN = (OSError, http.client.HTTPException)
 
@@ -79,7 +83,7 @@ class Submission:
         self.key = name if keyed else None
         if call:
             user = random.Random(name).choice(sorted(USERS))
-            self.request = {"call": {"method": CALLED, "request": {"id": user}}}
+            self.request = {"call": {"target": TARGET, "method": CALLED, "request": {"id": user}}}
             self.result = {"id": user, "name": USERS[user]}
         else:
             self.request = {"greeting": {"name": name}}
@@ -90,6 +94,40 @@ class Submission:
     def check_result(self, job, got):
         if not self.result.items() <= got.items():
             raise AssertionError(f"job {job}: the result is {got} instead of {self.result}")
+
+
+class Target:
+    """A server that jobs call and that nobody kills, as a service outside is. What it does for one key it does
+    once: the key is the correlation id, the same in all attempts of a job. It says each call that it receives."""
+
+    RECEIVED = re.compile(r"received /%s id=(\S+)" % re.escape(CALLED))
+
+    def __init__(self, folder):
+        self._program = Program("slipway-server", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+                                "--data", folder, "--docking-delay", "20ms", "--log-level", "info")
+        self.switch = f"{TARGET}=127.0.0.1:{self._program.port('gRPC')}"
+
+    def stop(self):
+        self._program.stop()
+
+    def received(self):
+        """How often each key was received: first it is applied, then it is a repetition."""
+        return collections.Counter(found[1] for found in map(self.RECEIVED.search, self._program.lines()) if found)
+
+    def check(self, calls):
+        """`calls`: key of each job that has ended → its attempts. Each was applied, under one key in all of its
+        attempts, and nothing was done that no job asked for. Answers how many repetitions there were."""
+        eventually("each call has reached its target", lambda: calls.keys() <= self.received().keys())
+        received = self.received()
+        strange = received.keys() - calls.keys()
+        if strange:
+            raise AssertionError(f"{len(strange)} keys were applied that are no job's, such as {min(strange)}; "
+                                 f"there are {len(calls)} jobs")
+        often = {key: count for key, count in received.items() if count > calls[key]}
+        if often:
+            raise AssertionError(f"called more often than attempted: {often}; attempts: "
+                                 f"{ {key: calls[key] for key in often} }")
+        return received.total() - len(received)
 
 
 class Ledger:
