@@ -396,13 +396,20 @@ def only_failures():
 
 
 def scenario():
-    server = Server("shop", 1.2, 4000, 90, 40, steps=["log in", "list", "buy"])
+    server = Server("shop", 1.2, 4000, 90, 40, protocol="http/1.1 + grpc",
+                    steps=["buy/log in", "buy/list", "miss/GET /users/99"])
     cells = measure([server], [10], 7)
     for each in cells[0]["trials"]:
         each["steps"] = [{"name": name, "ok": latencies(server, 1.1 * i, each["ok"] // 3),
                           "failed": i - 1}
                          for i, name in enumerate(server.target["steps"], 1)]
     return report("scenario", [server], cells)
+
+
+def growing():
+    """A sweep that ends before throughput does, its server unknown."""
+    cells = measure([ASYNC], LEVELS[:3], 3, seconds=2, server_cpu=False)
+    return report("sweep", [ASYNC], cells, knees=knees(cells))
 
 
 def hostile():
@@ -424,4 +431,5 @@ def empty():
 
 
 ALL = {each.__name__: each for each in (
-    comparison, open_loop, single, pair, reproduce, crowd, only_failures, scenario, hostile, empty)}
+    comparison, open_loop, single, pair, reproduce, crowd, only_failures, scenario, growing, hostile,
+    empty)}

@@ -113,6 +113,10 @@ class ReportPage(ProgramTest):
     def marks(self, chart, kind):
         return self.count(f"[data-chart={chart}] .plot {kind}")
 
+    def texts(self, chart):
+        return self.browser.run(
+            f"[...document.querySelectorAll('[data-chart={chart}] .plot text')].map(e => e.textContent)")
+
     def check_clean(self):
         self.assertEqual(self.browser.errors, [])
         self.assertEqual([url for url in self.browser.requests
@@ -173,6 +177,32 @@ class ReportPage(ProgramTest):
         self.assertEqual(self.marks("curve", "line.guide"), 1)
         self.assertEqual(self.marks("curve", ".ring"), 1)
         self.assertEqual(self.count("[data-table=extra0] tbody tr"), 3)
+
+    def test_throughput_that_still_grows_has_no_knee(self):
+        self.show("growing")
+        self.assertEqual(self.marks("throughput", "path.marker"), 3)
+        self.assertEqual(self.marks("throughput", ".ring"), 0)
+        self.assertNotIn("knee", self.texts("throughput"))
+        self.assertNotIn("Ring", self.browser.run(
+            "document.querySelector('[data-chart=throughput]').textContent"))
+
+    def test_cpu_figures_say_whose_they_are(self):
+        time = r"[\d.]+\s[µm]s"
+        for name, width, figure in (
+                ("growing", WIDE, f"generator {time} · machine {time}"),
+                ("comparison", WIDE, rf"{time} \+ {time} · machine {time}"),
+                ("comparison", SMALLEST, f"{time} of {time}")):
+            with self.subTest(report=name, width=width):
+                self.show(name, width=width)
+                found = [text for text in self.texts("cpu") if re.fullmatch(figure, text)]
+                self.assertEqual(len(found), self.marks("cpu", ".outline"))
+
+    def test_scenarios_stand_beside_one_another(self):
+        self.show("scenario")
+        lines = self.browser.run("document.querySelector('.target dl').innerText").splitlines()
+        self.assertIn("buy: log in → list", lines)
+        self.assertIn("miss: GET /users/99", lines)
+        self.assertIn("HTTP/1.1 + gRPC", lines)
 
     def test_one_load_gets_bars_with_whiskers(self):
         self.show("pair")

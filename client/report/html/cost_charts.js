@@ -47,7 +47,7 @@ function cpuChart(model, measured) {
       width,
       label: 'CPU time a request',
       tick: tickUs,
-      above: shown.some((choice) => textWidth(choice.name) > 110),
+      above: width < 420 || shown.some((choice) => textWidth(choice.name) > 110),
       groups: shown
                   .map((choice) => ({
                          label: choice.name,
@@ -60,21 +60,16 @@ function cpuChart(model, measured) {
   return box;
 }
 
-/** brief: only the sum beside the bar. */
 function cpuRow(model, cell, brief) {
   const [server, generator, machine] =
       ['server_cpu', 'generator_cpu', 'machine_cpu'].map((name) => metricOf(cell, name));
-  const both = present([server, generator]);
   return {
     target: cell.target,
     outline: machine?.value,
     parts: [{value: server?.value || 0}, {value: generator?.value || 0, className: 'light'}],
-    text: both.length === 2 && brief ? formatUs(server.value + generator.value) :
-        both.length === 2            ? `${formatUs(server.value)} + ${formatUs(generator.value)}` :
-                   both.length ? formatUs(both[0].value) :
-                                 formatUs(machine?.value),
+    text: cpuText(server, generator, machine, brief),
     tip: {
-                 title: `${cellName(model, cell)} · ${loadName(cell.load)}`,
+      title: `${cellName(model, cell)} · ${loadName(cell.load)}`,
       rows: [
         [cell.target, 'server', formatEstimate(server, formatUs)],
         [null, 'generator', formatEstimate(generator, formatUs)],
@@ -82,6 +77,22 @@ function cpuRow(model, cell, brief) {
       ]
     }
   };
+}
+
+/**
+ * It stands behind the longest of the row's bars, so it says whose its figures are. brief: what
+ * server and generator took of the whole.
+ */
+function cpuText(server, generator, machine, brief) {
+  const own = present([server, generator]);
+  const whole = machine && formatUs(machine.value);
+  if (brief) {
+    const part = own.length && formatUs(sum(own.map((estimate) => estimate.value)));
+    return [part, whole].filter(Boolean).join(' of ');
+  }
+  const name = own.length === 2 ? '' : server ? 'server ' : generator ? 'generator ' : '';
+  const text = name + own.map(({value}) => formatUs(value)).join(' + ');
+  return [text, whole && `machine ${whole}`].filter(Boolean).join(' · ');
 }
 
 /** A row for each load, two columns for each target. */

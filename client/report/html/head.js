@@ -105,21 +105,45 @@ function tilesOf(model) {
                  el('dd', null, value, more ? el('small', null, more) : null))));
 }
 
+/** `http/1.1 + grpc` as people write it. */
+function protocolName(protocol) {
+  const names = {grpc: 'gRPC', 'http/1.1': 'HTTP/1.1', 'http/2': 'HTTP/2'};
+  return protocol && String(protocol).split(' + ').map((name) => names[name] || name).join(' + ');
+}
+
+/**
+ * Steps are named SCENARIO/STEP. A user goes through one scenario, so each has a line of its own.
+ */
+function stepLines(steps) {
+  const scenarios = new Map();
+  for (const step of list(steps).map(String)) {
+    const [, scenario, name] = step.match(/^([^/]*)\/(.*)$/s) || [null, '', step];
+    if (!scenarios.has(scenario)) scenarios.set(scenario, []);
+    scenarios.get(scenario).push(name);
+  }
+  return [...scenarios].map(
+      ([scenario, names]) =>
+          el('div', null, scenario ? el('b', null, scenario + ': ') : null, names.join(' → ')));
+}
+
 function targetSection(model) {
   if (!model.targets.length) return null;
   return section(
       'targets', model.targets.length > 1 ? 'Targets' : 'Target', null,
       el('div', {class: 'grid targets'}, model.targets.map((target) => {
         const rows = [
-          ['Protocol', present([target.protocol, target.tls ? 'TLS' : null]).join(' over ')],
+          [
+            'Protocol',
+            present([protocolName(target.protocol), target.tls ? 'TLS' : null]).join(' over ')
+          ],
           [
             target.method ? 'Request' : 'Call',
             present([target.method, target.url]).filter(Boolean).join(' ')
           ],
           ['Address', target.address], ['Engine', target.engine],
           ['Body', target.request_bytes > 0 ? formatBytes(target.request_bytes) : ''],
-          ['Steps', list(target.steps).join(' → ')], ['Started by', target.command]
-        ].filter(([, value]) => value);
+          ['Steps', stepLines(target.steps)], ['Started by', target.command]
+        ].filter(([, value]) => value?.length);
         return el(
             'div', {class: 'card target ' + colourOf(target.index)},
             el('h3', null, swatch(target.index, 'dot'), target.name),

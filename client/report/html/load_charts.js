@@ -111,12 +111,13 @@ function latencyChart(family) {
 }
 
 function throughputChart(family) {
-  const knees = new Map(family.series.map(({target, cells}) => [target.index, kneeOf(cells)]));
+  const knees = family.closed ? present(family.series.map(({cells}) => kneeWithin(cells))) : [];
   return figure({
     name: 'throughput',
     title: 'Throughput against load',
-    note: family.closed ? 'Successes a second. Ring: the last level that gained 5 %.' :
-                          'Successes a second. The dotted line is what was asked for.',
+    note: !family.closed ? 'Successes a second. The dotted line is what was asked for.' :
+        knees.length     ? 'Successes a second. Ring: the last level that gained 5 %.' :
+                           'Successes a second.',
     legend: [
       ...targetLegend(family.series.map((series) => series.target)),
       ...(!family.closed ?
@@ -134,9 +135,9 @@ function throughputChart(family) {
                                  marker: 4.5,
                                  points: present(cells.map((cell) => {
                                    const point = pointOf(family, cell, 'throughput', target.name);
-                                   if (!point || !family.closed || knees.get(target.index) !== cell)
-                                     return point;
-                                   return {...point, ring: true, label: 'knee'};
+                                   return point && knees.includes(cell) ?
+                                       {...point, ring: true, label: 'knee'} :
+                                       point;
                                  })),
                                }));
       return drawPlot({

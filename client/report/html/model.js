@@ -138,6 +138,24 @@ function kneeOf(cells) {
   return cells.find((cell) => cell.knee) || null;
 }
 
+/**
+ * The knee, if the sweep went beyond it: throughput that still grows at its last level has none.
+ */
+function kneeWithin(cells) {
+  const knee = kneeOf(cells);
+  const goesOn = knee &&
+      cells.some(
+          (cell) => cell.load.concurrency > knee.load.concurrency && isSameSweep(cell, knee));
+  return goesOn ? knee : null;
+}
+
+/** The two differ in their concurrency, and in what follows from it, only. */
+function isSameSweep(one, other) {
+  const same = ({concurrency, connections, threads, ...load}) =>
+      JSON.stringify(Object.entries(load).sort());
+  return same(one.load) === same(other.load);
+}
+
 /** The level that is worth looking at first: the best one, else where the first target bends. */
 function firstLevel(model, family) {
   const best = model.cells.find((cell) => cell.index === model.report.best);
