@@ -206,6 +206,29 @@ class GatewayByDescriptorSet(GatewayByReflection):
         return ("--descriptor-set", path)
 
 
+class GatewayWithItsOwnJobsPath(ProgramTest):
+    """The gateway has the jobs elsewhere; the server knows of it or does not."""
+
+    def follow(self, *server_switches):
+        server = self.start_server(*server_switches, rest=False)
+        gateway = self.start_gateway("127.0.0.1:%d" % server.port("gRPC"), "--jobs-path", "/api/tasks")
+        port, admin = gateway.port("REST"), gateway.port("admin")
+        eventually("routes", lambda: get(admin, "/readyz").status == 200)
+        answer = request(port, "POST", "/api/tasks", body='{"greeting":{"name":"Ann"}}')
+        self.assertEqual((answer.status, answer.headers["location"]),
+                         (202, "/api/tasks/" + answer.json["id"]), answer)
+        job = answer.headers["location"]
+        eventually("the job ends", lambda: get(port, job).status == 302)
+        result = get(port, get(port, job).headers["location"])
+        self.assertEqual((result.status, result.json), (200, {"result": "Hello Ann...!"}))
+
+    def test_locations_lead_to_the_gateway(self):
+        self.follow()
+
+    def test_server_with_the_same_path(self):
+        self.follow("--rest", "127.0.0.1:0", "--jobs-path", "/api/tasks")
+
+
 class SeveralListeners(ProgramTest):
     def test_one_server_on_three_ports(self):
         server = self.start_server("--rest", "127.0.0.1:0", "--rest", "127.0.0.1:0")
