@@ -15,7 +15,7 @@ def _visible_to(folders):
     return ["//%s:__subpackages__" % folder if folder else "//:__pkg__" for folder in folders]
 
 def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = [], generated = []):
-    """Makes the library `name` and, where there are tests, `name`_test.
+    """Makes the library `name` and, where there are tests, `name`_test; fuzz_NAME of each NAME_fuzz.cc.
 
     Every .cc below the folder is the library's, except tests, fuzzers, benchmarks, main.cc and what is
     in testing/: that becomes the library `testing`, which the tests use. Files in testdata/ are there
@@ -73,6 +73,18 @@ def slipway_room(name, deps, used_by = [], test_deps = [], testing_used_by = [],
             local_defines = testdata,
             deps = [":" + name, "//bazel/third_party:gtest_main"] +
                    ([":testing"] if testing else []) + test_deps,
+        )
+    for fuzz in native.glob(["**/*_fuzz.cc"]):
+        target = fuzz.split("/")[-1][:-len("_fuzz.cc")]
+        native.cc_test(
+            name = "fuzz_" + target,
+            size = "small",
+            srcs = [fuzz],
+            args = ["tests/corpus/" + target],
+            copts = _WARNINGS,
+            data = ["//tests:corpus"] + native.glob(["testdata/**"]),
+            local_defines = testdata,
+            deps = [":" + name, "//tests:fuzz", "//bazel/third_party:gtest_main"] + test_deps,
         )
     if native.glob(["main.cc"]):
         native.exports_files(["main.cc"], visibility = ["//:__pkg__"])

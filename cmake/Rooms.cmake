@@ -1,5 +1,5 @@
-# A room is a top-level folder with one library target, `slipway_<room>`, and one test program,
-# `<room>_test`. What a room may use is what its DEPS name.
+# A room is a top-level folder with one library target, `slipway_<room>`, one test program,
+# `<room>_test`, and fuzz targets (Fuzz.cmake). What a room may use is what its DEPS name.
 set(SLIPWAY_SANITIZE "" CACHE STRING "comma-separated sanitizers, e.g. address,undefined")
 option(SLIPWAY_WERROR "treat warnings as errors" OFF)
 
@@ -40,6 +40,7 @@ function(slipway_room name)
     target_link_libraries(${name}_test PRIVATE slipway_${name} GTest::gmock GTest::gtest_main)
     add_test(NAME ${name}_test COMMAND ${name}_test)
   endif()
+  slipway_fuzz(${name})
 endfunction()
 
 # slipway_program(NAME DEPS target...): a program whose only source is main.cc of this folder.

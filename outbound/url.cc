@@ -86,6 +86,8 @@ absl::Status Url::ReadName(std::string name) {
   absl::AsciiStrToLower(&name);
   const bool ascii = std::all_of(name.begin(), name.end(), absl::ascii_isgraph);
   if (!ascii) return Bad("a host name that is not ASCII (write it as xn--…)");
+  // Escapes are undone: what is left would be undone by the next who reads it.
+  if (name.find('%') != std::string::npos) return Bad("a host name with a '%'");
   if (name.ends_with('.')) name.pop_back();
   if (name.empty() || name.starts_with('.') || name.ends_with('.') ||
       name.find("..") != std::string::npos) {

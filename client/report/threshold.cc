@@ -162,6 +162,10 @@ absl::Status ReadValue(absl::string_view text, Condition* condition) {
   const std::string unit(absl::StripAsciiWhitespace(text.substr(length)));
   SLIPWAY_ASSIGN_OR_RETURN(const double factor, UnitOf(*condition, unit));
   condition->value = number * factor;
+  if (!std::isfinite(condition->value)) {
+    return Wrong(condition->text, absl::StrCat("the value \"", OneLine(condition->value_text, 40),
+                                               "\" is too large; allowed is below 1e308"));
+  }
   return absl::OkStatus();
 }
 

@@ -62,6 +62,7 @@ TEST(ParseCondition, SaysWhatIsWrong) {
   EXPECT_THAT(ErrorOf("ratio(errors)>1"), HasSubstr("no metric"));
   EXPECT_THAT(ErrorOf("p99>5"), HasSubstr("p99 takes a value in ns, us, ms or s"));
   EXPECT_THAT(ErrorOf("p99>"), HasSubstr("must be a number"));
+  EXPECT_THAT(ErrorOf("max<" + std::string(400, '9') + "s"), HasSubstr("is too large"));
   EXPECT_THAT(ErrorOf("p99>-5ms"), HasSubstr("must be a number of at least 0, not \"-5ms\""));
   EXPECT_THAT(ErrorOf("p99>1.2.3ms"), HasSubstr("must be a number"));
   EXPECT_THAT(ErrorOf("errors>5ms"), HasSubstr("in % or as a share"));

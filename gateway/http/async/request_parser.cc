@@ -82,12 +82,16 @@ std::size_t RequestParser::Grammar::on_body_impl(View bytes, Error&) {
   return bytes.size();
 }
 
-void RequestParser::Grammar::on_chunk_header_impl(std::uint64_t, View extension, Error& error) {
+void RequestParser::Grammar::on_chunk_header_impl(std::uint64_t size, View extension,
+                                                  Error& error) {
+  owner_.chunk_left_ = size;
   owner_.OnChunkExtension(ToStd(extension));
   if (owner_.refusal_) error = http::error::bad_chunk_extension;
 }
 
-std::size_t RequestParser::Grammar::on_chunk_body_impl(std::uint64_t, View bytes, Error& error) {
+std::size_t RequestParser::Grammar::on_chunk_body_impl(std::uint64_t left, View bytes,
+                                                       Error& error) {
+  owner_.chunk_left_ = left - bytes.size();
   return on_body_impl(bytes, error);
 }
 
@@ -103,6 +107,7 @@ void RequestParser::Reset() {
   head_.has_body = false;
   refusal_.reset();
   head_bytes_ = header_count_ = trailer_count_ = extension_bytes_ = 0;
+  chunk_left_ = 0;
   host_.reset();
   content_length_.reset();
   http_minor_ = 1;
@@ -129,16 +134,19 @@ RequestParser::Progress RequestParser::ParseHead(std::string_view input, size_t*
   const size_t used = beast_->put({input.data(), input.size()}, error);
   *consumed += used;
   head_bytes_ += used;
-  if (error == http::error::need_more) return CheckPartialHead(input.size() - used);
+  if (error == http::error::need_more) return CheckPartialHead(input.substr(used));
   if (error) return RefuseFor(error, input.substr(used));
   return FinishHead();
 }
 
-RequestParser::Progress RequestParser::CheckPartialHead(size_t unused) {
-  if (!line_done_ && unused > limits_.max_target_bytes + kLongestMethod) {
+RequestParser::Progress RequestParser::CheckPartialHead(std::string_view unused) {
+  // Beast looks at a line that came in pieces again when the whole head is there.
+  const size_t longest_line = limits_.max_target_bytes + kLongestMethod;
+  const bool has_line = unused.substr(0, longest_line).find('\n') != std::string_view::npos;
+  if (!line_done_ && !has_line && unused.size() > longest_line) {
     Refuse(414, Reason::kTargetTooLong,
            Allowed("the request target is too long in bytes", limits_.max_target_bytes));
-  } else if (head_bytes_ + unused > limits_.max_head_bytes) {
+  } else if (head_bytes_ + unused.size() > limits_.max_head_bytes) {
     Refuse(431, Reason::kHeadTooLarge,
            Allowed("the request line and the headers have too many bytes", limits_.max_head_bytes));
   } else {
@@ -277,6 +285,8 @@ void RequestParser::CheckHead() {
 
 RequestParser::Progress RequestParser::ParseBody(std::string_view input, std::string* piece,
                                                  size_t* consumed) {
+  *consumed = 0;
+  if (IsPartOfEnd(input)) return Progress::kNeedMore;
   input_ = input;
   piece_ = piece;
   Error error;
@@ -289,6 +299,13 @@ RequestParser::Progress RequestParser::ParseBody(std::string_view input, std::st
   }
   if (error) return RefuseFor(error, {});
   return beast_->is_done() ? Progress::kDone : Progress::kNeedMore;
+}
+
+/// Beast asserts that a last chunk that it has seen a part of is there with both of its line ends.
+bool RequestParser::IsPartOfEnd(std::string_view input) const {
+  constexpr std::string_view kShortestEnd = "0\r\n\r\n";
+  return beast_->chunked() && chunk_left_ == 0 && input.size() < kShortestEnd.size() &&
+         input.starts_with('0');
 }
 
 void RequestParser::OnChunkExtension(std::string_view extension) {

@@ -80,8 +80,8 @@ class RequestParser {
     void on_header_impl(Error&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
     std::size_t on_body_impl(View bytes, Error&) override;
-    void on_chunk_header_impl(std::uint64_t, View extension, Error& error) override;
-    std::size_t on_chunk_body_impl(std::uint64_t, View bytes, Error&) override;
+    void on_chunk_header_impl(std::uint64_t size, View extension, Error& error) override;
+    std::size_t on_chunk_body_impl(std::uint64_t left, View bytes, Error&) override;
     void on_finish_impl(Error&) override {}
 
     RequestParser& owner_;
@@ -93,8 +93,9 @@ class RequestParser {
   void CheckFraming(boost::beast::http::field field, std::string_view name, std::string_view value);
   void AddHeader(std::string_view name, std::string_view value);
   bool Folded(std::string_view name, std::string_view value) const;
+  bool IsPartOfEnd(std::string_view input) const;
 
-  Progress CheckPartialHead(size_t unused);
+  Progress CheckPartialHead(std::string_view unused);
   Progress FinishHead();
   void CheckHead();
   Progress RefuseFor(const Error& error, std::string_view unused);
@@ -111,6 +112,7 @@ class RequestParser {
   size_t header_count_ = 0;       // of head_.headers; behind them stand those of an earlier request
   size_t trailer_count_ = 0;
   size_t extension_bytes_ = 0;
+  uint64_t chunk_left_ = 0;     // of the chunk that comes in
   std::optional<size_t> host_;  // index of the Host header
   std::optional<uint64_t> content_length_;
   int http_minor_ = 1;

@@ -143,6 +143,23 @@ TEST(RequestParser, AnySplitGivesTheSame) {
   }
 }
 
+TEST(RequestParser, AnEmptyChunkedBodyInPieces) {
+  for (size_t step = 1; step <= 5; ++step) {
+    RequestParser parser(kDefaults);
+    const Outcome outcome = Feed(parser, Post("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"), step);
+    EXPECT_EQ(outcome.progress, Progress::kDone) << "in steps of " << step;
+  }
+}
+
+TEST(RequestParser, ALineInPiecesBeforeALongHead) {
+  const std::string value(kDefaults.max_header_bytes - 100, 'v');
+  const std::string request = Get("/", "A: " + value + "\r\nB: " + value + "\r\n");
+  RequestParser parser(kDefaults);
+  const Outcome outcome = Feed(parser, request, 10);
+  EXPECT_EQ(outcome.status, 0) << "the target is short";
+  EXPECT_EQ(parser.head().target, "/");
+}
+
 TEST(RequestParser, LeavesTheNextRequestAlone) {
   const std::string first = Post("Content-Length: 3\r\n", "abc");
   const Outcome outcome = Parse(first + Get("/next"));
