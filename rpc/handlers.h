@@ -1,13 +1,28 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "rpc/decode.h"
 #include "rpc/dispatcher.h"
 
 namespace slipway::rpc {
+namespace internal {
+
+/// INVALID_ARGUMENT, `what` being the message that does not decode as a `type`: it is the caller's
+/// fault.
+inline absl::Status Undecodable(absl::string_view what, absl::string_view type) {
+  return absl::InvalidArgumentError(absl::StrCat(what, " does not decode as ", type,
+                                                 ": it is none, or messages lie deeper than ",
+                                                 kMaxMessageDepth, " levels in each other"));
+}
+
+}  // namespace internal
 
 /// Reads typed messages from a stream; nothing at the end. A message that does not decode ends the
 /// stream and is remembered in error().
@@ -19,9 +34,8 @@ class Reader {
     std::optional<std::string> bytes = co_await stream_.Read();
     if (!bytes) co_return std::nullopt;
     T message;
-    if (message.ParseFromString(*bytes)) co_return message;
-    error_ =
-        absl::InvalidArgumentError("a request message does not decode as " + message.GetTypeName());
+    if (Decode(*bytes, &message)) co_return message;
+    error_ = internal::Undecodable("a request message", message.GetTypeName());
     co_return std::nullopt;
   }
   const absl::Status& error() const { return error_; }
@@ -49,8 +63,8 @@ template <typename T>
 absl::StatusOr<T> DecodeRequest(const std::optional<std::string>& bytes) {
   if (!bytes) return absl::InternalError("the request message is missing");
   T request;
-  if (request.ParseFromString(*bytes)) return request;
-  return absl::InvalidArgumentError("the request does not decode as " + request.GetTypeName());
+  if (Decode(*bytes, &request)) return request;
+  return internal::Undecodable("the request", request.GetTypeName());
 }
 
 namespace internal {

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "google/protobuf/io/coded_stream.h"
 #include "schema/base64.h"
 #include "schema/json_text.h"
 
@@ -53,15 +52,8 @@ std::vector<const pb::Message*> SortedEntries(const FieldPlan& field, const pb::
 
 }  // namespace
 
-bool ParseWire(std::string_view wire, pb::Message* message) {
-  pb::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(wire.data()),
-                                 static_cast<int>(wire.size()));
-  input.SetRecursionLimit(kMaxMessageDepth);
-  return message->ParsePartialFromCodedStream(&input) && input.ConsumedEntireMessage();
-}
-
 bool JsonWriter::WriteMessage(const MessagePlan& plan, const pb::Message& message) {
-  if (depth_ >= kMaxMessageDepth) return Fail("messages are nested too deep");
+  if (depth_ >= rpc::kMaxMessageDepth) return Fail("messages are nested too deep");
   ++depth_;
   bool written = false;
   switch (plan.known) {

@@ -5,18 +5,15 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "rpc/decode.h"
 #include "schema/plan.h"
 
 namespace slipway::schema::internal {
 
-/// Levels of messages that are read and printed. One level of JSON is three of them in a
-/// google.protobuf.Struct.
-inline constexpr int kMaxMessageDepth = 320;
-
 /// Prints messages as grpc-gateway does: compact, zero values shown, `null` for what is unset and
 /// has presence, nothing for unset members of oneofs, 64-bit integers as strings, enums by name,
-/// maps sorted by key. Appends to one string; one thread. After a false answer the output is
-/// unusable and the reason is in error().
+/// maps sorted by key; as deep as messages are read. Appends to one string; one thread. After a
+/// false answer the output is unusable and the reason is in error().
 class JsonWriter {
  public:
   explicit JsonWriter(std::string* out) : out_(out) {}
@@ -59,8 +56,5 @@ class JsonWriter {
   std::string problem_;
   std::string place_;
 };
-
-/// Parses wire bytes into `message`, which may miss required fields. False when they do not decode.
-bool ParseWire(std::string_view wire, pb::Message* message);
 
 }  // namespace slipway::schema::internal

@@ -76,7 +76,7 @@ bool JsonWriter::WriteAny(const PlanSet& plans, const std::string& url, const st
   pb::Arena arena;
   pb::Message* inner = content == nullptr ? nullptr : content->prototype->New(&arena);
   // An unknown type is not an error: the rest of the message is worth more than a refusal.
-  if (inner == nullptr || !ParseWire(value, inner)) {
+  if (inner == nullptr || !rpc::DecodePartial(value, inner)) {
     WriteUnknownAny(url, value);
     return true;
   }
@@ -86,7 +86,7 @@ bool JsonWriter::WriteAny(const PlanSet& plans, const std::string& url, const st
     out_->append(",\"value\":");
     if (!WriteMessage(*content, *inner)) return false;
   } else {
-    if (depth_ >= kMaxMessageDepth) return Fail("messages are nested too deep");
+    if (depth_ >= rpc::kMaxMessageDepth) return Fail("messages are nested too deep");
     ++depth_;
     if (!WriteFields(*content, *inner, /*comma=*/true)) return false;
     --depth_;

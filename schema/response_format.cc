@@ -7,6 +7,7 @@
 
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
+#include "rpc/decode.h"
 #include "schema/json_writer.h"
 #include "schema/message.h"
 #include "schema/scratch_message.h"
@@ -57,7 +58,7 @@ ResponseFormat::ResponseFormat(const MessageType& type, FieldPath response_body)
 
 absl::Status ResponseFormat::AppendJson(std::string_view wire, std::string* out) const {
   const internal::ScratchMessage scratch(*plan_);
-  if (!internal::ParseWire(wire, scratch.get())) return NotDecoded(*plan_);
+  if (!rpc::DecodePartial(wire, scratch.get())) return NotDecoded(*plan_);
   const size_t start = out->size();
   JsonWriter writer(out);
   bool written = false;

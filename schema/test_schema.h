@@ -8,8 +8,8 @@
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "rpc/decode.h"
 #include "schema/json.h"
-#include "schema/json_writer.h"
 #include "schema/message.h"
 #include "schema/plan.h"
 #include "schema/proto_source.h"
@@ -58,7 +58,7 @@ inline std::string Wire(const MessageType& type, const std::string& text) {
 /// The text format of wire bytes, on one line.
 inline std::string Text(const MessageType& type, std::string_view wire) {
   std::unique_ptr<google::protobuf::Message> message(type.plan().prototype->New());
-  EXPECT_TRUE(internal::ParseWire(wire, message.get()));
+  EXPECT_TRUE(rpc::DecodePartial(wire, message.get()));
   google::protobuf::TextFormat::Printer printer;
   printer.SetSingleLineMode(true);
   printer.SetExpandAny(true);

@@ -4,12 +4,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/coded_stream.h"
 #include "jobs/delivery/object_json.h"
 #include "jobs/delivery/token.h"
 #include "jobs/delivery/token_request.h"
 #include "jobs/service/http_answer.h"
 #include "jobs/store/id.h"
+#include "rpc/decode.h"
 #include "rpc/handlers.h"
 #include "schema/json.h"
 #include "slipway/v1/jobs.pb.h"
@@ -22,7 +22,7 @@ constexpr char kJson[] = "application/json";
 // What the delivered object calls a job that has succeeded.
 constexpr char kDoneStatus[] = "3";
 // The object lies one level deeper than in the request that it was read from.
-constexpr int kMaxStoredDepth = 400;
+constexpr int kMaxStoredDepth = rpc::kMaxMessageDepth + 1;
 
 /// Every poll's body; the status says the rest.
 google::protobuf::StringValue Ok() {
@@ -39,13 +39,6 @@ google::protobuf::StringValue Say(rpc::CallContext& context, const char* status)
 google::protobuf::StringValue Pending(rpc::CallContext& context) {
   SayPending(context);
   return Ok();
-}
-
-bool ParseStored(const std::string& bytes, v1::StoredTokenJob* stored) {
-  google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()),
-                                               static_cast<int>(bytes.size()));
-  input.SetRecursionLimit(kMaxStoredDepth);
-  return stored->ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
 }
 
 std::string JsonString(std::string_view text) {
@@ -130,7 +123,7 @@ TokenJobService::Standing TokenJobService::StandingOf(const JobOutcome& outcome,
                                                       v1::StoredTokenJob* stored) const {
   const JobRow& row = outcome.row;
   const bool ours = row.kind == kKind && row.owner.empty() && !outcome.attachment.empty() &&
-                    ParseStored(outcome.attachment, stored) &&
+                    rpc::Decode(outcome.attachment, stored, kMaxStoredDepth) &&
                     stored->service_name() == service_name;
   if (!ours) return Standing::kUnknown;
   if (!Ended(row.state)) return Standing::kPending;

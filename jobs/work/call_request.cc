@@ -14,6 +14,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/message.h"
+#include "rpc/decode.h"
 #include "schema/json.h"
 
 namespace slipway::jobs {
@@ -70,7 +71,7 @@ absl::Status CheckWire(const schema::Schema& schema, const pb::Descriptor* descr
                        const std::string& wire, absl::string_view field) {
   pb::DynamicMessageFactory factory(&schema.pool());
   const std::unique_ptr<pb::Message> message(factory.GetPrototype(descriptor)->New());
-  if (!message->ParsePartialFromString(wire)) {
+  if (!rpc::DecodePartial(wire, message.get())) {
     return Wrong(field, absl::StrCat("the ", wire.size(), " bytes do not decode as ",
                                      descriptor->full_name()));
   }

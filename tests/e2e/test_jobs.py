@@ -24,6 +24,14 @@ def call(method, request_message=None, **more):
     return {"call": body}
 
 
+def nested(levels):
+    """JSON of objects in each other."""
+    value = {}
+    for _ in range(levels - 1):
+        value = {"a": value}
+    return value
+
+
 class JobsTest(ProgramTest):
     SWITCHES = ()
 
@@ -425,6 +433,23 @@ class Tokens(JobsTest):
             "result": {"result": "Hello Ann...!"}, "status": 3, "message_token": token})
         self.assertEqual(self.pool(token), 404)
         self.assertEqual(self.receiver.bodies, [])
+
+    def test_deepest_json_goes_the_whole_way(self):
+        gateway = self.start_gateway("127.0.0.1:%d" % self.server.port("gRPC"))
+        eventually("routes", lambda: get(gateway.port("admin"), "/readyz").status == 200)
+        deep = nested(99)  # in the object, which is the first of the 100 levels that are read
+        for self.port in (self.port, gateway.port("REST")):
+            token = self.submit_token("Ann", deep=deep)
+            self.pool_until(token, 302)
+            self.assertEqual(self.receiver.bodies.pop()[2]["deep"], deep)
+
+    def test_deeper_json_is_refused_for_its_depth(self):
+        for target, body in [("/v1/submit-job", nested(101)),
+                             ("/v1/jobs", call("docking.v1.Users/GetUser", nested(99)))]:
+            self.assert_error(post(self.port, target, body), 400, 3, "nested deeper than 100 levels")
+        # One level less is read, and judged by its fields.
+        answer = post(self.port, "/v1/jobs", call("docking.v1.Users/GetUser", nested(98)))
+        self.assert_error(answer, 400, 3, "call.request: ", "a")
 
     def test_service_name_is_a_partition(self):
         token = self.submit_token("Ann")
