@@ -23,10 +23,10 @@ absl::StatusOr<std::unique_ptr<Front>> StartEmbedded(const Front::Options& optio
   const auto dispatcher = options.http.engine == HttpEngineKind::kHttplib
                               ? services.blocking_dispatcher
                               : services.dispatcher;
-  SLIPWAY_ASSIGN_OR_RETURN(auto front,
-                           Front::Start(options, metrics, [dispatcher](rpc::IoExecutor& executor) {
-                             return std::make_unique<rpc::InProcessUpstream>(dispatcher, executor);
-                           }));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      auto front, Front::StartLocal(options, metrics, [dispatcher](rpc::Executor& executor) {
+        return std::make_unique<rpc::InProcessUpstream>(dispatcher, executor);
+      }));
   front->gateway().Publish(std::move(schema));
   return front;
 }

@@ -31,11 +31,16 @@ class Front {
   };
   /// Makes one thread's way to the backend.
   using UpstreamFactory = std::function<std::unique_ptr<rpc::Upstream>(rpc::IoExecutor&)>;
+  /// The same without sockets: into this process.
+  using LocalUpstreamFactory = std::function<std::unique_ptr<rpc::Upstream>(rpc::Executor&)>;
 
   /// Listens and serves; until gateway().Publish everything is answered with 503. `metrics`
   /// outlives the front. Fails when an address or the access log cannot be opened, and names it.
   static absl::StatusOr<std::unique_ptr<Front>> Start(Options options, base::Metrics& metrics,
                                                       UpstreamFactory upstreams);
+  /// As Start; with the httplib engine no worker needs a descriptor for itself.
+  static absl::StatusOr<std::unique_ptr<Front>> StartLocal(Options options, base::Metrics& metrics,
+                                                           LocalUpstreamFactory upstreams);
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
@@ -45,6 +50,9 @@ class Front {
   void Drain();
 
  private:
+  /// Without an engine.
+  static absl::StatusOr<std::unique_ptr<Front>> Open(const Options& options,
+                                                     base::Metrics& metrics);
   Front(const Options& options, std::unique_ptr<base::LineFile> access_file,
         base::Metrics& metrics);
 

@@ -40,6 +40,8 @@ struct EngineOptions {
 
 /// Makes the handler of one thread of the engine, on that thread's executor.
 using HandlerFactory = std::function<std::unique_ptr<ExchangeHandler>(rpc::IoExecutor&)>;
+/// The same where calls stay in this process: the thread's executor needs no sockets.
+using LocalHandlerFactory = std::function<std::unique_ptr<ExchangeHandler>(rpc::Executor&)>;
 
 /// An HTTP server that turns bytes into exchanges. Two exist: `async` (coroutines on an event loop
 /// for each core) and `httplib` (a thread for each connection). Start, Drain and the destructor are
@@ -60,5 +62,8 @@ std::unique_ptr<HttpEngine> MakeAsyncEngine(EngineOptions options, HandlerFactor
                                             Recorder& recorder);
 std::unique_ptr<HttpEngine> MakeHttplibEngine(EngineOptions options, HandlerFactory factory,
                                               Recorder& recorder);
+/// Its workers hold no descriptors but those of the connections that they serve.
+std::unique_ptr<HttpEngine> MakeLocalHttplibEngine(EngineOptions options,
+                                                   LocalHandlerFactory factory, Recorder& recorder);
 
 }  // namespace slipway::gateway

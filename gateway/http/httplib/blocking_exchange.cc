@@ -30,31 +30,22 @@ std::string ContentType(const ResponseHead& head) {
 
 }  // namespace
 
-void RunExecutorUntil(rpc::IoExecutor& executor, const bool& done) {
-  executor.context().restart();  // an io_context that ran out of work does nothing until then
-  executor.RunUntil(done);
-}
-
-BlockingExchange::BlockingExchange(rpc::IoExecutor& executor, RequestHead head, bool http_10,
-                                   Limits limits)
-    : executor_(executor),
+BlockingExchange::BlockingExchange(WorkerLoop& loop, RequestHead head, bool http_10, Limits limits)
+    : loop_(loop),
       head_(std::move(head)),
       http_10_(http_10),
       limits_(limits),
-      peer_timer_(executor) {}
+      peer_timer_(loop.executor()) {}
 
 BlockingExchange::~BlockingExchange() { RunToEnd(); }
 
 void BlockingExchange::Run(ExchangeHandler& handler, const httplib::ContentReader* reader) {
   reader_ = reader;
-  // What came while the thread waited for this request: a GOAWAY must not be noticed only after the
-  // call has been sent on a dead connection.
-  executor_.context().restart();
-  executor_.context().poll();
+  loop_.CatchUp();
   finished_ = false;
   rpc::Spawn(Serve(handler));
-  RunExecutorUntil(executor_, yielded_);
-  if (ended_) RunExecutorUntil(executor_, finished_);
+  loop_.RunUntil(yielded_);
+  if (ended_) loop_.RunUntil(finished_);
   if (head_.has_body && !body_read_) must_close_ = true;
   reader_ = nullptr;
   body_read_ = true;
@@ -69,7 +60,7 @@ rpc::Task<void> BlockingExchange::Serve(ExchangeHandler& handler) {
 void BlockingExchange::RunToEnd() {
   if (finished_) return;
   LosePeer();
-  RunExecutorUntil(executor_, finished_);
+  loop_.RunUntil(finished_);
 }
 
 rpc::Task<absl::StatusOr<std::optional<std::string>>> BlockingExchange::ReadBody() {
@@ -190,7 +181,7 @@ bool BlockingExchange::Provide(httplib::DataSink& sink) {
     yielded_ = false;
     WatchPeer(sink);
     room_.Wake();
-    RunExecutorUntil(executor_, yielded_);
+    loop_.RunUntil(yielded_);
     peer_timer_.Cancel();
   }
   if (!pending_.empty()) {
@@ -202,12 +193,12 @@ bool BlockingExchange::Provide(httplib::DataSink& sink) {
   }
   if (!ended_ && !finished_) return true;
   sink.done();
-  RunExecutorUntil(executor_, finished_);
+  loop_.RunUntil(finished_);
   return ended_ && !must_close_;
 }
 
 void BlockingExchange::WatchPeer(httplib::DataSink& sink) {
-  peer_timer_.Start(executor_.Now() + kPeerCheck,
+  peer_timer_.Start(executor().Now() + kPeerCheck,
                     [this, &sink] { sink.is_writable() ? WatchPeer(sink) : LosePeer(); });
 }
 

@@ -10,16 +10,13 @@
 #include <optional>
 #include <string>
 
-#include "gateway/http/engine.h"
 #include "gateway/http/exchange.h"
+#include "gateway/http/httplib/worker_loop.h"
 #include "gateway/http/recorder.h"
-#include "rpc/io_executor.h"
+#include "rpc/executor.h"
 #include "rpc/task.h"
 
 namespace slipway::gateway {
-
-/// Runs `executor` on this thread until `done`, also when it had run out of work before.
-void RunExecutorUntil(rpc::IoExecutor& executor, const bool& done);
 
 /// One exchange on a thread that cpp-httplib has given to a connection.
 ///
@@ -34,7 +31,8 @@ class BlockingExchange final : public Exchange,
     size_t max_body_bytes;
     std::chrono::milliseconds body_deadline;
   };
-  BlockingExchange(rpc::IoExecutor& executor, RequestHead head, bool http_10, Limits limits);
+  /// `loop` is this thread's and outlives the exchange.
+  BlockingExchange(WorkerLoop& loop, RequestHead head, bool http_10, Limits limits);
   ~BlockingExchange() override;
 
   /// Runs `handler` until the answer, or its first piece, is there. `reader` is null without a
@@ -49,7 +47,7 @@ class BlockingExchange final : public Exchange,
   ExchangeRecord Record() const;
 
   const RequestHead& head() const override { return head_; }
-  rpc::Executor& executor() override { return executor_; }
+  rpc::Executor& executor() override { return loop_.executor(); }
   rpc::Task<absl::StatusOr<std::optional<std::string>>> ReadBody() override;
   void SendHead(ResponseHead head) override;
   rpc::Task<bool> SendBody(std::string data, bool end) override;
@@ -66,7 +64,7 @@ class BlockingExchange final : public Exchange,
   void FillWhole(httplib::Response* response);
   void FillStream(httplib::Response* response);
 
-  rpc::IoExecutor& executor_;
+  WorkerLoop& loop_;
   const RequestHead head_;
   const bool http_10_;
   const Limits limits_;

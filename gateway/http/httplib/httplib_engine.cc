@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -16,12 +17,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/host_port.h"
+#include "base/limits.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
 #include "gateway/http/engine.h"
 #include "gateway/http/httplib/blocking_exchange.h"
 #include "gateway/http/httplib/head_check.h"
 #include "gateway/http/httplib/open_connections.h"
+#include "gateway/http/httplib/worker_loop.h"
 #include "gateway/http/httplib/worker_pool.h"
 #include "gateway/http/recorder.h"
 #include "gateway/http/response_writer.h"
@@ -33,6 +36,24 @@ using HandlerResponse = httplib::Server::HandlerResponse;
 
 /// Matches every path, line ends included; the gateway has a router of its own.
 constexpr char kAnyPath[] = "[\\s\\S]*";
+
+/// Open files that are not a worker's: listeners, logs, the store, gRPC, pages for administrators.
+constexpr uint64_t kOtherDescriptors = 50;
+
+/// Without descriptors the library accepts no more, and an event loop cannot even be made: better
+/// said at once than found out under load.
+absl::Status CheckDescriptors(int workers, int each) {
+  const auto limit = base::RaiseFileLimit();
+  if (!limit.ok()) return absl::OkStatus();  // not known: the start itself will tell
+  constexpr uint64_t kConnection = 1;
+  const uint64_t needed =
+      static_cast<uint64_t>(workers) * (kConnection + static_cast<uint64_t>(each)) +
+      kOtherDescriptors;
+  if (needed <= limit->soft) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("--workers ", workers, " needs about ", needed,
+                                                   " open files; the limit is ", limit->soft,
+                                                   " (ulimit -n)"));
+}
 
 /// Counts what goes on, so that a drain can wait for it.
 class InFlight {
@@ -111,15 +132,18 @@ base::Reason ReasonOfStatus(int status) {
 /// cpp-httplib as it comes, a thread for each connection.
 class HttplibEngine final : public HttpEngine {
  public:
-  HttplibEngine(EngineOptions options, HandlerFactory factory, Recorder& recorder)
-      : options_(std::move(options)), factory_(std::move(factory)), recorder_(recorder) {}
+  HttplibEngine(EngineOptions options, WorkerLoops loops, Recorder& recorder)
+      : options_(std::move(options)), loops_(std::move(loops)), recorder_(recorder) {}
   ~HttplibEngine() override { Drain(std::chrono::milliseconds(0)); }
 
   absl::Status Start() override {
+    SLIPWAY_RETURN_IF_ERROR(CheckDescriptors(options_.workers, loops_.descriptors));
     for (const std::string& address : options_.listen) {
       SLIPWAY_RETURN_IF_ERROR(Listen(address));
     }
-    pool_ = std::make_unique<WorkerPool>(options_.workers, factory_);
+    auto pool = std::make_unique<WorkerPool>();
+    SLIPWAY_RETURN_IF_ERROR(pool->Start(options_.workers, loops_));
+    pool_ = std::move(pool);
     for (const auto& listener : listeners_) {
       listener->thread = std::thread([&server = listener->server] { server.listen_after_bind(); });
       while (!listener->server.is_running()) std::this_thread::yield();
@@ -245,7 +269,7 @@ class HttplibEngine final : public HttpEngine {
     HttplibWorker& worker = WorkerPool::Current();
     exchanges_.Enter();
     worker.current = std::make_shared<BlockingExchange>(
-        worker.executor, MakeRequestHead(request), request.version == "HTTP/1.0",
+        *worker.loop, MakeRequestHead(request), request.version == "HTTP/1.0",
         BlockingExchange::Limits{options_.limits.max_body_bytes, options_.limits.body_deadline});
     worker.current->Run(*worker.handler, reader);
     worker.current->Fill(response);
@@ -299,7 +323,7 @@ class HttplibEngine final : public HttpEngine {
   }
 
   const EngineOptions options_;
-  const HandlerFactory factory_;
+  const WorkerLoops loops_;
   Recorder& recorder_;
   InFlight exchanges_;
   InFlight connections_;
@@ -319,7 +343,15 @@ thread_local std::optional<Refusal> HttplibEngine::expected_;
 
 std::unique_ptr<HttpEngine> MakeHttplibEngine(EngineOptions options, HandlerFactory factory,
                                               Recorder& recorder) {
-  return std::make_unique<HttplibEngine>(std::move(options), std::move(factory), recorder);
+  return std::make_unique<HttplibEngine>(std::move(options), SocketLoops(std::move(factory)),
+                                         recorder);
+}
+
+std::unique_ptr<HttpEngine> MakeLocalHttplibEngine(EngineOptions options,
+                                                   LocalHandlerFactory factory,
+                                                   Recorder& recorder) {
+  return std::make_unique<HttplibEngine>(std::move(options), LocalLoops(std::move(factory)),
+                                         recorder);
 }
 
 }  // namespace slipway::gateway

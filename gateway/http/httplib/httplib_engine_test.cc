@@ -1,13 +1,17 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,7 +24,13 @@
 namespace slipway::gateway {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+size_t OpenDescriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
+}
 
 /// Keeps what was recorded; waits on events.
 class Events final : public Recorder {
@@ -66,6 +76,7 @@ class Handler final : public ExchangeHandler {
     if (path == "/stream") return Stream(&exchange);
     if (path == "/endless") return Endless(&exchange);
     if (path == "/wait") return Wait(&exchange, waiting_);
+    if (path == "/sleep") return Sleep(&exchange);
     if (path == "/ignore") return Answer(&exchange, "ignored");
     return Echo(&exchange);
   }
@@ -117,21 +128,39 @@ class Handler final : public ExchangeHandler {
     exchange->OnPeerGone(nullptr);
     co_await Answer(exchange, "cut short");
   }
+  /// Woken by its timer, then by another thread.
+  static rpc::Task<void> Sleep(Exchange* exchange) {
+    rpc::WaitSlot slot;
+    rpc::Timer timer(exchange->executor());
+    timer.Start(exchange->executor().Now() + std::chrono::milliseconds(5),
+                [&slot] { slot.Wake(); });
+    co_await slot.Wait();
+    std::thread other([&slot, exchange] { exchange->executor().Post([&slot] { slot.Wake(); }); });
+    co_await slot.Wait();
+    other.join();
+    co_await Answer(exchange, "slept");
+  }
 
   std::promise<void>* const waiting_;
 };
 
-class HttplibEngine : public ::testing::Test {
+enum class Loops { kSocket, kLocal };
+
+/// Everything holds with both kinds of loops.
+class HttplibEngine : public ::testing::TestWithParam<Loops> {
  protected:
   void Start(int workers = 2) {
     options_.listen = {"127.0.0.1:0"};
     options_.workers = workers;
-    engine_ = MakeHttplibEngine(
-        options_, [this](rpc::IoExecutor&) { return std::make_unique<Handler>(&waiting_); },
-        events_);
+    engine_ = Make(options_);
     const absl::Status started = engine_->Start();
     ASSERT_TRUE(started.ok()) << started;
     port_ = engine_->ports()[0];
+  }
+  std::unique_ptr<HttpEngine> Make(const EngineOptions& options) {
+    const auto handler = [this](auto&) { return std::make_unique<Handler>(&waiting_); };
+    return GetParam() == Loops::kSocket ? MakeHttplibEngine(options, handler, events_)
+                                        : MakeLocalHttplibEngine(options, handler, events_);
   }
   RawAnswer Ask(const std::string& bytes) {
     RawClient client(port_);
@@ -156,7 +185,7 @@ std::string Post(const std::string& target, const std::string& body) {
          body;
 }
 
-TEST_F(HttplibEngine, AnswersWithTheTargetAsSent) {
+TEST_P(HttplibEngine, AnswersWithTheTargetAsSent) {
   Start();
   const RawAnswer answer = Ask(Get("/a%2Fb?x=%20y"));
   EXPECT_EQ(answer.status, 200);
@@ -169,7 +198,7 @@ TEST_F(HttplibEngine, AnswersWithTheTargetAsSent) {
   EXPECT_EQ(entries[0].bytes, answer.body.size());
 }
 
-TEST_F(HttplibEngine, BodiesByLengthAndInChunks) {
+TEST_P(HttplibEngine, BodiesByLengthAndInChunks) {
   Start();
   EXPECT_THAT(Ask(Post("/echo", "hello")).body, HasSubstr("POST /echo hello"));
   EXPECT_THAT(Ask("PUT /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -178,7 +207,7 @@ TEST_F(HttplibEngine, BodiesByLengthAndInChunks) {
               HasSubstr("PUT /echo abcde"));
 }
 
-TEST_F(HttplibEngine, PostWithoutALengthHasNoBody) {
+TEST_P(HttplibEngine, PostWithoutALengthHasNoBody) {
   // The library waits that long for a body before the answer leaves; the client must not give up
   // first.
   options_.limits.head_deadline = std::chrono::milliseconds(300);
@@ -186,14 +215,14 @@ TEST_F(HttplibEngine, PostWithoutALengthHasNoBody) {
   EXPECT_THAT(Ask("POST /echo HTTP/1.1\r\nHost: x\r\n\r\n").body, HasSubstr("POST /echo "));
 }
 
-TEST_F(HttplibEngine, NeitherCompressesNorSlices) {
+TEST_P(HttplibEngine, NeitherCompressesNorSlices) {
   Start();
   const RawAnswer answer = Ask(Get("/echo", "Accept-Encoding: gzip\r\nRange: bytes=0-3\r\n"));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "GET /echo  Host=x");
 }
 
-TEST_F(HttplibEngine, Streams) {
+TEST_P(HttplibEngine, Streams) {
   Start();
   const RawAnswer answer = Ask(Get("/stream"));
   EXPECT_EQ(answer.status, 200);
@@ -201,7 +230,7 @@ TEST_F(HttplibEngine, Streams) {
   EXPECT_EQ(events_.Wait(1)[0].bytes, answer.body.size());
 }
 
-TEST_F(HttplibEngine, KeepsConnectionsOpen) {
+TEST_P(HttplibEngine, KeepsConnectionsOpen) {
   Start(1);
   RawClient client(port_);
   for (int i = 0; i < 20; ++i) {
@@ -211,7 +240,7 @@ TEST_F(HttplibEngine, KeepsConnectionsOpen) {
   EXPECT_EQ(events_.open, 1);
 }
 
-TEST_F(HttplibEngine, UnreadBodyEndsTheConnection) {
+TEST_P(HttplibEngine, UnreadBodyEndsTheConnection) {
   Start();
   RawClient client(port_);
   client.Send(Post("/ignore", "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -220,7 +249,7 @@ TEST_F(HttplibEngine, UnreadBodyEndsTheConnection) {
   EXPECT_EQ(events_.Wait(1).size(), 1u);
 }
 
-TEST_F(HttplibEngine, RefusesAndCloses) {
+TEST_P(HttplibEngine, RefusesAndCloses) {
   options_.limits.max_body_bytes = 10;
   options_.limits.max_headers = 5;
   Start();
@@ -259,7 +288,7 @@ TEST_F(HttplibEngine, RefusesAndCloses) {
   }
 }
 
-TEST_F(HttplibEngine, ChunkedBodyOverTheLimit) {
+TEST_P(HttplibEngine, ChunkedBodyOverTheLimit) {
   options_.limits.max_body_bytes = 4;
   Start();
   const RawAnswer answer =
@@ -268,7 +297,7 @@ TEST_F(HttplibEngine, ChunkedBodyOverTheLimit) {
   EXPECT_THAT(answer.body, HasSubstr("--max-body-bytes"));
 }
 
-TEST_F(HttplibEngine, StreamHearsThatThePeerIsGone) {
+TEST_P(HttplibEngine, StreamHearsThatThePeerIsGone) {
   Start();
   {
     RawClient client(port_);
@@ -279,20 +308,18 @@ TEST_F(HttplibEngine, StreamHearsThatThePeerIsGone) {
   EXPECT_EQ(events_.Wait(1)[0].target, "/endless");  // the handler has come to its end
 }
 
-TEST_F(HttplibEngine, TakenPortIsNamed) {
+TEST_P(HttplibEngine, TakenPortIsNamed) {
   Start();
   EngineOptions second = options_;
   second.listen = {"127.0.0.1:" + std::to_string(port_)};
-  auto engine = MakeHttplibEngine(
-      second, [this](rpc::IoExecutor&) { return std::make_unique<Handler>(&waiting_); }, events_);
+  auto engine = Make(second);
   const absl::Status started = engine->Start();
   EXPECT_THAT(std::string(started.message()), HasSubstr(second.listen[0]));
 }
 
-TEST_F(HttplibEngine, SeveralAddressesShareThePool) {
+TEST_P(HttplibEngine, SeveralAddressesShareThePool) {
   options_.listen = {"127.0.0.1:0", "127.0.0.1:0"};
-  engine_ = MakeHttplibEngine(
-      options_, [this](rpc::IoExecutor&) { return std::make_unique<Handler>(&waiting_); }, events_);
+  engine_ = Make(options_);
   ASSERT_TRUE(engine_->Start().ok());
   for (const int port : engine_->ports()) {
     port_ = port;
@@ -300,7 +327,7 @@ TEST_F(HttplibEngine, SeveralAddressesShareThePool) {
   }
 }
 
-TEST_F(HttplibEngine, DrainClosesIdleConnections) {
+TEST_P(HttplibEngine, DrainClosesIdleConnections) {
   Start();
   RawClient idle(port_);
   idle.Send(Get("/x"));
@@ -311,7 +338,7 @@ TEST_F(HttplibEngine, DrainClosesIdleConnections) {
   EXPECT_EQ(events_.open, 0);
 }
 
-TEST_F(HttplibEngine, DrainCancelsAfterItsGrace) {
+TEST_P(HttplibEngine, DrainCancelsAfterItsGrace) {
   Start();
   RawClient client(port_);
   client.Send(Get("/wait"));
@@ -319,6 +346,38 @@ TEST_F(HttplibEngine, DrainCancelsAfterItsGrace) {
   engine_->Drain(std::chrono::milliseconds(10));
   EXPECT_EQ(events_.Wait(1)[0].target, "/wait");
 }
+
+TEST_P(HttplibEngine, TimersAndOtherThreadsWakeACall) {
+  Start(1);
+  RawClient client(port_);
+  for (int i = 0; i < 3; ++i) {
+    client.Send(Get("/sleep"));
+    EXPECT_EQ(client.Receive().value_or(RawAnswer{}).body, "slept") << i;
+  }
+}
+
+TEST_P(HttplibEngine, WorkersWithoutSocketsHoldNoDescriptors) {
+  constexpr size_t kWorkers = 20;
+  const size_t each = GetParam() == Loops::kLocal ? 0 : 4;  // as the check at the start counts
+  const size_t before = OpenDescriptors();
+  Start(kWorkers);
+  EXPECT_LE(OpenDescriptors(), before + 1 + each * kWorkers);  // 1: the one that listens
+}
+
+TEST_P(HttplibEngine, MoreWorkersThanDescriptorsAreRefused) {
+  options_.listen = {"127.0.0.1:0"};
+  options_.workers = 2'000'000'000;  // no system allows so many open files
+  engine_ = Make(options_);
+  const absl::Status started = engine_->Start();
+  EXPECT_EQ(started.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(started.message()),
+              AllOf(HasSubstr("--workers 2000000000 needs about "), HasSubstr("(ulimit -n)")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Loops, HttplibEngine, ::testing::Values(Loops::kSocket, Loops::kLocal),
+                         [](const auto& info) {
+                           return info.param == Loops::kSocket ? "Socket" : "Local";
+                         });
 
 }  // namespace
 }  // namespace slipway::gateway

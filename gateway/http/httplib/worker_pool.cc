@@ -1,7 +1,9 @@
 #include "gateway/http/httplib/worker_pool.h"
 
+#include <exception>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "gateway/http/httplib/blocking_exchange.h"
 
 namespace slipway::gateway {
@@ -11,9 +13,21 @@ thread_local HttplibWorker* current_worker = nullptr;
 
 }  // namespace
 
-WorkerPool::WorkerPool(int workers, HandlerFactory factory) : factory_(std::move(factory)) {
-  for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<HttplibWorker>());
-  for (const auto& worker : workers_) threads_.emplace_back([this, &worker] { Run(*worker); });
+absl::Status WorkerPool::Start(int workers, const WorkerLoops& loops) {
+  try {
+    for (int i = 0; i < workers; ++i) {
+      workers_.push_back(std::make_unique<HttplibWorker>());
+      workers_.back()->loop = loops.make();
+    }
+    for (const auto& worker : workers_) threads_.emplace_back([this, &worker] { Run(*worker); });
+  } catch (const std::exception& error) {
+    const size_t started = threads_.size();
+    Join();
+    return absl::ResourceExhaustedError(
+        absl::StrCat("--workers ", workers, ": the system gives no more than ", started,
+                     " of these threads (", error.what(), "; see ulimit -u and ulimit -n)"));
+  }
+  return absl::OkStatus();
 }
 
 WorkerPool::~WorkerPool() { Join(); }
@@ -32,7 +46,7 @@ void WorkerPool::Join() {
 HttplibWorker& WorkerPool::Current() { return *current_worker; }
 
 void WorkerPool::Wake(HttplibWorker& worker) {
-  worker.executor.Post([&worker] { worker.woken = true; });
+  worker.loop->executor().Post([&worker] { worker.woken = true; });
 }
 
 void WorkerPool::Enqueue(Connection connection) {
@@ -45,13 +59,13 @@ void WorkerPool::Enqueue(Connection connection) {
 
 void WorkerPool::PostToAll(const std::function<void(HttplibWorker&)>& work) {
   for (const auto& worker : workers_) {
-    worker->executor.Post([work, &worker = *worker] { work(worker); });
+    worker->loop->executor().Post([work, &worker = *worker] { work(worker); });
   }
 }
 
 void WorkerPool::Run(HttplibWorker& worker) {
   current_worker = &worker;
-  worker.handler = factory_(worker.executor);
+  worker.handler = worker.loop->MakeHandler();
   while (Connection connection = Next(worker)) connection();
   worker.current.reset();
   worker.handler.reset();
@@ -70,7 +84,7 @@ WorkerPool::Connection WorkerPool::Next(HttplibWorker& worker) {
       idle_.push_back(&worker);
     }
     worker.woken = false;
-    RunExecutorUntil(worker.executor, worker.woken);
+    worker.loop->RunUntil(worker.woken);
   }
 }
 

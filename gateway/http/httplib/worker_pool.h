@@ -7,16 +7,17 @@
 #include <thread>
 #include <vector>
 
-#include "gateway/http/engine.h"
-#include "rpc/io_executor.h"
+#include "absl/status/status.h"
+#include "gateway/http/exchange.h"
+#include "gateway/http/httplib/worker_loop.h"
 
 namespace slipway::gateway {
 
 class BlockingExchange;
 
-/// What one thread of the pool has for itself. Used on its thread, but for executor.Post.
+/// What one thread of the pool has for itself. Used on its thread, but for the executor's Post.
 struct HttplibWorker {
-  rpc::IoExecutor executor;
+  std::unique_ptr<WorkerLoop> loop;
   std::unique_ptr<ExchangeHandler> handler;
   /// The exchange of the request being served; kept until its record is written.
   std::shared_ptr<BlockingExchange> current;
@@ -24,16 +25,20 @@ struct HttplibWorker {
 };
 
 /// The threads that serve connections, each from its first request to its last, one connection a
-/// thread. While a thread has no connection its executor runs, so that its upstream stays
-/// connected. Owned by the engine; Enqueue may be called by any thread.
+/// thread. While a thread has no connection its loop runs, so that its upstream stays connected.
+/// Owned by the engine, which calls Start once; Enqueue may be called by any thread.
 class WorkerPool {
  public:
-  WorkerPool(int workers, HandlerFactory factory);
+  WorkerPool() = default;
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
   ~WorkerPool();
 
-  /// Runs what is queued, then joins the threads. The executors stay until the pool is destroyed: a
+  /// Fails when the system does not give as many threads, or what their loops need; then none is
+  /// left.
+  absl::Status Start(int workers, const WorkerLoops& loops);
+
+  /// Runs what is queued, then joins the threads. The loops stay until the pool is destroyed: a
   /// cancelled call may still be answered on one. Idempotent.
   void Join();
 
@@ -48,11 +53,10 @@ class WorkerPool {
 
  private:
   void Run(HttplibWorker& worker);
-  /// The next connection, or nothing at the end. Waits with the executor running.
+  /// The next connection, or nothing at the end. Waits with the loop running.
   Connection Next(HttplibWorker& worker);
   static void Wake(HttplibWorker& worker);
 
-  const HandlerFactory factory_;
   std::vector<std::unique_ptr<HttplibWorker>> workers_;
 
   std::mutex mutex_;
