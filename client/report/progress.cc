@@ -7,8 +7,10 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/report/format.h"
 
 namespace slipway::client {
@@ -16,6 +18,10 @@ namespace {
 
 constexpr int kBarWidth = 20;
 constexpr std::chrono::seconds kLineInterval(5);
+/// The bar tells the rate of so long. The threads' numbers come every 100 ms, each at a time of its
+/// own: in less time than the shortest they say little.
+constexpr std::chrono::seconds kRecent(2);
+constexpr std::chrono::milliseconds kShortestForRate(500);
 
 std::string_view PhaseName(TrialProgress::Phase phase) {
   switch (phase) {
@@ -55,20 +61,60 @@ std::optional<std::chrono::nanoseconds> Left(const TrialProgress& progress) {
   return std::chrono::nanoseconds(static_cast<int64_t>(elapsed / done * (1 - done)));
 }
 
-std::string Numbers(const TrialProgress& progress) {
-  std::string text(PhaseName(progress.phase));
-  if (progress.phase == TrialProgress::Phase::kConnecting) return text;
-  absl::StrAppend(&text, ", ", FormatNumber(progress.rate), "/s, ", FormatCount(progress.in_flight),
-                  " in flight");
-  if (progress.p50 > 0) {
-    absl::StrAppend(&text, ", p50 ", FormatNanoseconds(static_cast<double>(progress.p50)), ", p99 ",
-                    FormatNanoseconds(static_cast<double>(progress.p99)));
+/// What a line gives up to fit its terminal, in this order.
+enum GivenUp {
+  kNothing,
+  kHalfTheBar,
+  kBar,
+  kPercent,
+  kPhase,
+  kTitle,
+  kMedian,
+  kInFlight,
+  kTail,
+  kTimeLeft,
+};
+
+std::string Numbers(const TrialProgress& progress, std::optional<double> rate, int given_up) {
+  const bool connecting = progress.phase == TrialProgress::Phase::kConnecting;
+  std::vector<std::string> parts;
+  if (given_up < kPhase || connecting) parts.emplace_back(PhaseName(progress.phase));
+  if (connecting) return parts.front();
+  if (rate) parts.push_back(absl::StrCat(FormatNumber(*rate), "/s"));
+  if (given_up < kInFlight) {
+    parts.push_back(absl::StrCat(FormatCount(progress.in_flight), " in flight"));
   }
-  absl::StrAppend(&text, ", ", FormatCount(progress.failed), " failed");
-  if (const auto left = Left(progress)) {
-    absl::StrAppend(&text, ", ", FormatDuration(*left), " left");
+  if (progress.p50 > 0 && given_up < kMedian) {
+    parts.push_back(absl::StrCat("p50 ", FormatNanoseconds(static_cast<double>(progress.p50))));
   }
-  return text;
+  if (progress.p50 > 0 && given_up < kTail) {
+    parts.push_back(absl::StrCat("p99 ", FormatNanoseconds(static_cast<double>(progress.p99))));
+  }
+  parts.push_back(absl::StrCat(FormatCount(progress.failed), " failed"));
+  const auto left = Left(progress);
+  if (left && given_up < kTimeLeft) parts.push_back(absl::StrCat(FormatDuration(*left), " left"));
+  return absl::StrJoin(parts, ", ");
+}
+
+std::string Bar(double done, int width) {
+  const int filled = static_cast<int>(done * width);
+  std::string bar;
+  for (int i = 0; i < width; ++i) bar += i < filled ? "█" : "░";
+  return bar;
+}
+
+std::string BarLine(const std::string& title, const TrialProgress& progress,
+                    std::optional<double> rate, int given_up) {
+  const double done = Done(progress);
+  std::string line;
+  if (given_up < kTitle) line += title;
+  if (given_up < kBar) {
+    absl::StrAppend(&line, Bar(done, given_up < kHalfTheBar ? kBarWidth : kBarWidth / 2), " ");
+  }
+  if (given_up < kPercent) {
+    absl::StrAppend(&line, FormatShare(static_cast<int>(done * 100) / 100.0), "  ");
+  }
+  return absl::StrCat(line, Numbers(progress, rate, given_up));
 }
 
 /// At most `width` characters, so that the terminal does not break the line.
@@ -103,31 +149,57 @@ Progress::~Progress() {
   std::fflush(out_);
 }
 
-std::string Progress::BarLine(const TrialProgress& progress) {
-  const int filled = static_cast<int>(Done(progress) * kBarWidth);
-  std::string bar;
-  for (int i = 0; i < kBarWidth; ++i) bar += i < filled ? "█" : "░";
-  const double percent = static_cast<int>(Done(progress) * 100) / 100.0;
-  return absl::StrCat(bar, " ", FormatShare(percent), "  ", Numbers(progress));
-}
-
-std::string Progress::PlainLine(const TrialProgress& progress) {
-  return absl::StrCat(FormatDuration(progress.elapsed), ": ", FormatCount(progress.finished),
-                      " requests, ", Numbers(progress));
-}
-
 void Progress::Show(const TrialProgress& progress) {
   if (terminal_) {
-    const std::string line = absl::StrCat(title_, BarLine(progress));
-    const std::optional<size_t> width = WidthOf(out_);
-    std::fputs(absl::StrCat("\r", width ? Cut(line, *width) : line, "\x1b[K").c_str(), out_);
-    std::fflush(out_);
-    drawn_ = true;
-  } else if (progress.elapsed - last_line_ >= kLineInterval) {
-    last_line_ = progress.elapsed;
-    std::fputs(absl::StrCat(title_, PlainLine(progress), "\n").c_str(), out_);
-    std::fflush(out_);
+    Draw(progress);
+  } else if (progress.elapsed - last_line_.elapsed >= kLineInterval) {
+    WriteLine(progress);
   }
+}
+
+void Progress::Draw(const TrialProgress& progress) {
+  const std::optional<double> rate = RecentRate(progress);
+  const std::optional<size_t> width = WidthOf(out_);
+  // In the last column a terminal would take the end of the line for what is to be cleared.
+  const std::string line =
+      width ? Fitted(progress, rate, *width - 1) : BarLine(title_, progress, rate, kNothing);
+  std::fputs(absl::StrCat("\r", line, "\x1b[K").c_str(), out_);
+  std::fflush(out_);
+  drawn_ = true;
+}
+
+std::string Progress::Fitted(const TrialProgress& progress, std::optional<double> rate,
+                             size_t columns) {
+  if (std::exchange(columns_, columns) != columns) given_up_ = kNothing;
+  std::string line = BarLine(title_, progress, rate, given_up_);
+  while (DisplayWidth(line) > columns && given_up_ < kTimeLeft) {
+    line = BarLine(title_, progress, rate, ++given_up_);
+  }
+  return Cut(line, columns);
+}
+
+void Progress::WriteLine(const TrialProgress& progress) {
+  const std::optional<double> rate = RateSince(last_line_, progress);
+  std::fputs(
+      absl::StrCat(title_, FormatDuration(progress.elapsed), ": ", FormatCount(progress.finished),
+                   " requests, ", Numbers(progress, rate, kNothing), "\n")
+          .c_str(),
+      out_);
+  std::fflush(out_);
+  last_line_ = {progress.elapsed, progress.finished};
+}
+
+std::optional<double> Progress::RateSince(const Look& look, const TrialProgress& progress) {
+  const auto time = progress.elapsed - look.elapsed;
+  if (time < kShortestForRate) return std::nullopt;
+  return static_cast<double>(progress.finished - look.finished) /
+         std::chrono::duration<double>(time).count();
+}
+
+std::optional<double> Progress::RecentRate(const TrialProgress& progress) {
+  while (looks_.size() > 1 && progress.elapsed - looks_[1].elapsed >= kRecent) looks_.pop_front();
+  looks_.push_back({progress.elapsed, progress.finished});
+  return RateSince(looks_.front(), progress);
 }
 
 }  // namespace slipway::client
