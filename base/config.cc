@@ -127,9 +127,11 @@ std::string ConfigParser::Help() const {
   }
   absl::StrAppend(&help, "Options [default]:\n");
   for (const ConfigOption& option : options_) absl::StrAppend(&help, HelpLine(option));
+  // An example of its own, where it has one: the first option is --config, which all have.
+  const std::string& example = options_[options_.size() > 1 ? 1 : 0].name_;
   absl::StrAppend(
-      &help, "  --help, --version\n\nEvery option is also an environment variable ",
-      "(--log-dir: SLIPWAY_LOG_DIR, lists split at commas)\nand a key of the file that ",
+      &help, "  --help, --version\n\nEvery option is also an environment variable (--", example,
+      ": ", EnvironmentName(example), ", lists split at commas)\nand a key of the file that ",
       "--config names. A switch beats the environment, that the file.\n…: may be ", "repeated.\n");
   return help;
 }

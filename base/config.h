@@ -142,6 +142,7 @@ class ConfigParser {
   ConfigOption* Find(std::string_view name);
   std::string UnknownName(std::string_view name) const;
   void Apply(const std::vector<Given>& given);
+  static std::string EnvironmentName(const std::string& option);
   std::string HelpLine(const ConfigOption& option) const;
   void Complain(std::string line) { problems_.push_back(std::move(line)); }
 

@@ -39,10 +39,6 @@ std::vector<std::string> Arguments(int argc, const char* const* argv) {
   return arguments;
 }
 
-std::string EnvironmentName(const std::string& option) {
-  return absl::StrCat("SLIPWAY_", absl::AsciiStrToUpper(absl::StrReplaceAll(option, {{"-", "_"}})));
-}
-
 /// The texts of a scalar or of a sequence of scalars; false for anything else.
 bool ReadScalars(const YAML::Node& node, std::vector<std::string>* values) {
   if (node.IsScalar()) {
@@ -109,6 +105,10 @@ void ConfigParser::RefuseExtras(const std::vector<std::string>& extras) {
     const std::string name = extra.substr(0, extra.find('='));
     Complain(absl::StrCat(name, ": unknown switch", UnknownName(name)));
   }
+}
+
+std::string ConfigParser::EnvironmentName(const std::string& option) {
+  return absl::StrCat("SLIPWAY_", absl::AsciiStrToUpper(absl::StrReplaceAll(option, {{"-", "_"}})));
 }
 
 std::vector<ConfigParser::Given> ConfigParser::ReadEnvironment() {

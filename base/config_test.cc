@@ -268,6 +268,7 @@ TEST_F(ConfigParserTest, HelpTextsStandInOneColumn) {
   EXPECT_THAT(help,
               HasSubstr("\n  --name TEXT…" + std::string(34 - 14, ' ') + "the text of a list"));
   EXPECT_THAT(help, HasSubstr("\n  --size N" + std::string(34 - 10, ' ') + "the text of a number"));
+  EXPECT_THAT(help, HasSubstr("variable (--name: SLIPWAY_NAME, lists"));
 }
 
 TEST_F(ConfigParserTest, Version) {
