@@ -179,9 +179,15 @@ absl::Status Child::WaitUntilAccepts(const std::string& host, uint16_t port,
     if (rpc::Clock::now() >= deadline) break;
     std::this_thread::sleep_for(kLook);
   }
-  return absl::UnavailableError(
-      absl::StrFormat("%s did not listen on %s:%d within %g s:\n%s", shown_, host, port,
-                      std::chrono::duration<double>(patience).count(), LogTail()));
+  return DoesNotAccept(absl::StrCat(host, ":", port), patience);
+}
+
+absl::Status Child::DoesNotAccept(const std::string& where, rpc::Duration patience) const {
+  const std::string tail = LogTail();
+  return absl::UnavailableError(absl::StrFormat("%s did not listen on %s within %g s%s%s", shown_,
+                                                where,
+                                                std::chrono::duration<double>(patience).count(),
+                                                tail.empty() ? " and said nothing" : ":\n", tail));
 }
 
 int Child::Stop(rpc::Duration grace) {

@@ -51,6 +51,9 @@ class Child {
   absl::Status WaitUntilAccepts(const std::string& host, uint16_t port, rpc::Duration patience);
   /// OK while it runs; UNAVAILABLE says how it ended, with the log's end.
   absl::Status CheckAlive();
+  /// UNAVAILABLE: nothing accepts connections at `where` after `patience`, although it runs; with
+  /// the log's end.
+  absl::Status DoesNotAccept(const std::string& where, rpc::Duration patience) const;
   /// SIGTERM to the process and those it has started, SIGKILL to what is left after `grace`.
   /// Answers how it ended, as waitpid tells it; idempotent.
   int Stop(rpc::Duration grace = std::chrono::seconds(15));

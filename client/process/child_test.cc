@@ -120,6 +120,16 @@ TEST_F(ChildTest, WaitingIsBounded) {
   const absl::Status waited = child->WaitUntilAccepts("127.0.0.1", *port, milliseconds(20));
   EXPECT_THAT(std::string(waited.message()),
               HasSubstr(absl::StrCat("sleep 60 did not listen on 127.0.0.1:", *port)));
+  EXPECT_THAT(std::string(waited.message()), HasSubstr("within 0.02 s and said nothing"));
+}
+
+TEST_F(ChildTest, WhoeverListensElsewhereIsShownWithWhatItSaid) {
+  auto child = Child::StartShell("sh -c 'echo listening on 7; sleep 60'", log());
+  ASSERT_TRUE(child.ok()) << child.status();
+  ASSERT_EQ(WaitForText(log()), "listening on 7\n");
+  EXPECT_EQ(child->DoesNotAccept("localhost:8", seconds(60)).message(),
+            "sh -c 'echo listening on 7; sleep 60' did not listen on localhost:8 within 60 s:\n"
+            "listening on 7");
 }
 
 TEST_F(ChildTest, WaitingEndsWhenThePortIsOpen) {
