@@ -33,6 +33,8 @@ struct EngineSpec {
   std::chrono::nanoseconds timeout = std::chrono::seconds(20);
   /// Outcomes carry the whole response, of at most `max_response` bytes; what is longer fails.
   bool keep_response = false;
+  /// HTTP: of what is longer the beginning is kept, instead.
+  bool cut_response = false;
   size_t max_response = size_t{16} << 20;
 };
 

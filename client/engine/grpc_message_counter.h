@@ -26,11 +26,11 @@ class GrpcMessageCounter {
         if (prefix_[0] > 1) return false;  // flags other than "compressed"
         left_ = uint32_t{prefix_[1]} << 24 | uint32_t{prefix_[2]} << 16 |
                 uint32_t{prefix_[3]} << 8 | uint32_t{prefix_[4]};
-        bytes_ += left_;
       }
       const size_t taken = std::min<size_t>(left_, bytes.size());
       bytes.remove_prefix(taken);
       left_ -= static_cast<uint32_t>(taken);
+      bytes_ += taken;
       if (left_ > 0) return true;
       prefix_size_ = 0;
       ++messages_;
@@ -43,7 +43,7 @@ class GrpcMessageCounter {
   int64_t messages() const { return messages_; }
   /// There are bytes, but not of a whole message.
   bool partial() const { return prefix_size_ > 0; }
-  /// Of the messages without their prefixes, as their prefixes tell; the last may be still to come.
+  /// Of the messages so far, without their prefixes.
   uint64_t bytes() const { return bytes_; }
 
  private:

@@ -35,7 +35,9 @@ TEST(GrpcMessageCounter, PartOfAMessage) {
   ASSERT_TRUE(counter.Feed(std::string_view("\0\2a", 3), [] {}));
   EXPECT_TRUE(counter.partial());
   EXPECT_EQ(counter.messages(), 0);
+  EXPECT_EQ(counter.bytes(), 1u);
   ASSERT_TRUE(counter.Feed("b", [] {}));
+  EXPECT_EQ(counter.bytes(), 2u);
   EXPECT_FALSE(counter.partial());
   EXPECT_EQ(counter.messages(), 1);
 }

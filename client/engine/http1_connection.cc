@@ -23,9 +23,10 @@ Http1Connection::Http1Connection(const Surroundings& surroundings) : around_(sur
   if (around_.tls != nullptr) tls_ = std::make_unique<TlsStream>(*around_.tls);
 }
 
-void Http1Connection::KeepResponses(size_t limit) {
+void Http1Connection::KeepResponses(size_t limit, bool cut) {
   kept_ = std::make_unique<KeptResponse>();
   kept_->limit = limit;
+  kept_->cut = cut;
   parser_.Keep(kept_.get());
 }
 
@@ -57,7 +58,6 @@ void Http1Connection::Close() {
 void Http1Connection::Send(std::string_view bytes, bool head_request) {
   state_ = State::kBusy;
   reusable_ = true;
-  bytes_received_ = 0;
   parser_.Start(head_request);
   unsent_ = bytes;
   around_.executor.Defer(this);
@@ -181,7 +181,6 @@ bool Http1Connection::OnEnd(ssize_t size) {
 
 /// False when the request has failed.
 bool Http1Connection::Consume(std::string_view bytes) {
-  bytes_received_ += bytes.size();
   if (state_ != State::kBusy || parser_.done()) {
     reusable_ = false;
     return true;

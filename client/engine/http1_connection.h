@@ -50,8 +50,8 @@ class Http1Connection : public EpollExecutor::Handler, public TimeoutQueue::Entr
   ~Http1Connection() override { Close(); }
 
   /// Before the first Open: answers are kept, each until the next request is sent. A body above
-  /// `limit` bytes is a failure.
-  void KeepResponses(size_t limit);
+  /// `limit` bytes is cut there, or a failure.
+  void KeepResponses(size_t limit, bool cut);
 
   bool is_open() const { return state_ == State::kIdle; }
   bool is_connecting() const {
@@ -66,8 +66,6 @@ class Http1Connection : public EpollExecutor::Handler, public TimeoutQueue::Entr
   void Close();
 
   const ResponseParser& parser() const { return parser_; }
-  /// Of the answer that came last or is coming, without what TLS adds.
-  uint64_t bytes_received() const { return bytes_received_; }
   /// The answer that came last; nullptr unless answers are kept.
   const Response* response() const { return kept_ == nullptr ? nullptr : &kept_->response; }
 
@@ -100,7 +98,6 @@ class Http1Connection : public EpollExecutor::Handler, public TimeoutQueue::Entr
   bool unread_ = false;   // more may be there than one turn reads
   bool hung_up_ = false;  // the peer sends no more: read to the end
   std::string_view unsent_;
-  uint64_t bytes_received_ = 0;
   ResponseParser parser_;
   std::unique_ptr<TlsStream> tls_;  // nullptr: plain text
   std::unique_ptr<KeptResponse> kept_;

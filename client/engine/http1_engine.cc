@@ -35,7 +35,7 @@ Http1Engine::Http1Engine(EpollExecutor& executor, const EngineSpec& spec, const 
                     spec_.tls.get(), read_buffer_.get(), kReadBufferSize} {
   for (uint32_t i = 0; i < std::max(share.connections, share.slots); ++i) {
     Http1Connection& connection = connections_.emplace_back(surroundings_);
-    if (spec_.keep_response) connection.KeepResponses(spec_.max_response);
+    if (spec_.keep_response) connection.KeepResponses(spec_.max_response, spec_.cut_response);
     idle_.push_back(&connection);
   }
   idle_count_ = idle_.size();
@@ -132,7 +132,7 @@ void Http1Engine::OnResponse(Http1Connection& connection) {
   outcome.code = parser.status();
   outcome.ok = parser.status() < 400;
   outcome.message = parser.excerpt();
-  outcome.bytes_received = connection.bytes_received();
+  outcome.bytes_received = parser.body_bytes();
   outcome.response = connection.response();
   Report(connection, outcome, rpc::Clock::now());
 }
@@ -147,15 +147,16 @@ void Http1Engine::OnFailure(Http1Connection& connection, bool connecting, int er
   outcome.unreachable = connecting;
   outcome.code = error;
   outcome.message = message;
-  outcome.bytes_received = connecting ? 0 : connection.bytes_received();
+  outcome.bytes_received = connecting ? 0 : connection.parser().body_bytes();
   Report(connection, outcome, rpc::Clock::now());
 }
 
 void Http1Engine::OnExpired(Http1Connection& connection) {
+  const bool connecting = connection.is_connecting();
   Outcome outcome;
   outcome.kind = OutcomeKind::kTimeout;
-  outcome.message =
-      connection.is_connecting() ? "no connection in time" : "no complete answer in time";
+  outcome.message = connecting ? "no connection in time" : "no complete answer in time";
+  outcome.bytes_received = connecting ? 0 : connection.parser().body_bytes();
   connection.Close();
   Report(connection, outcome, rpc::Clock::now());
 }

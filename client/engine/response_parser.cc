@@ -15,6 +15,16 @@ namespace {
 constexpr size_t kMaxHead = 256 * 1024;
 constexpr size_t kMaxExcerpt = 200;
 
+constexpr std::string_view kSpeaksHttp2 =
+    "the server speaks HTTP/2 here, not HTTP/1.1: give grpc:// if it is gRPC, else h2c://";
+
+/// What an HTTP/2 server says first, unasked (RFC 9113, 3.4): a SETTINGS frame of its connection,
+/// so three bytes of a small length, the type 4, no flags, and stream 0.
+bool IsHttp2(std::string_view bytes) {
+  constexpr std::string_view kAfterLength{"\4\0\0\0\0\0", 6};
+  return bytes.size() >= 9 && bytes[0] == 0 && bytes.substr(3, 6) == kAfterLength;
+}
+
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
 std::string_view Trim(std::string_view text) {
@@ -61,6 +71,7 @@ void ResponseParser::Start(bool head_request) {
   has_length_ = false;
   status_ = 0;
   remaining_ = 0;
+  body_bytes_ = 0;
   line_bytes_ = 0;
   partial_line_.clear();
   excerpt_.clear();
@@ -102,6 +113,8 @@ size_t ResponseParser::FeedLine(std::string_view bytes) {
   }
   if (end == nullptr) {
     partial_line_.append(bytes);
+    // It ends with the connection, mostly, and has no line.
+    if (state_ == State::kStatusLine && IsHttp2(partial_line_)) Fail(kSpeaksHttp2);
     return used;
   }
   std::string_view line = bytes.substr(0, used - 1);
@@ -115,6 +128,7 @@ size_t ResponseParser::FeedLine(std::string_view bytes) {
 size_t ResponseParser::FeedBody(std::string_view bytes) {
   const size_t used =
       state_ == State::kBodyToEnd ? bytes.size() : std::min<uint64_t>(bytes.size(), remaining_);
+  body_bytes_ += used;
   if (status_ >= 400 && excerpt_.size() < kMaxExcerpt) {
     excerpt_.append(bytes.substr(0, std::min(used, kMaxExcerpt - excerpt_.size())));
   }
@@ -146,6 +160,7 @@ void ResponseParser::OnLine(std::string_view line) {
 }
 
 void ResponseParser::OnStatusLine(std::string_view line) {
+  if (IsHttp2(line)) return Fail(kSpeaksHttp2);
   // HTTP/1.1 200 OK
   uint64_t status;
   if (line.size() < 12 || line.substr(0, 7) != "HTTP/1." || line[8] != ' ' ||
@@ -184,8 +199,9 @@ void ResponseParser::KeepHeader(std::string_view line, size_t colon) {
 /// False when that would be too much; the response has failed then.
 bool ResponseParser::KeepBody(std::string_view bytes) {
   std::string& body = kept_->response.body;
-  if (bytes.size() <= kept_->limit - body.size()) {
-    body.append(bytes);
+  const size_t room = kept_->limit - body.size();
+  if (bytes.size() <= room || kept_->cut) {
+    body.append(bytes.substr(0, room));
     return true;
   }
   kept_->error =

@@ -13,6 +13,7 @@ namespace slipway::client {
 struct KeptResponse {
   Response response;
   size_t limit = 0;   // of the body, in bytes
+  bool cut = false;   // what is above it is dropped and no error
   std::string error;  // text of the parser's error, when it is above the limit
 };
 
@@ -40,6 +41,9 @@ class ResponseParser {
   std::string_view error() const { return error_; }
   /// Whether anything of this response has come.
   bool started() const { return started_; }
+
+  /// Of the body so far, without what delimits chunks.
+  uint64_t body_bytes() const { return body_bytes_; }
 
   /// Meaningful when done() is.
   int status() const { return status_; }
@@ -81,7 +85,8 @@ class ResponseParser {
   bool chunked_ = false;
   bool has_length_ = false;
   int status_ = 0;
-  uint64_t remaining_ = 0;   // of the body or of the chunk
+  uint64_t remaining_ = 0;  // of the body or of the chunk
+  uint64_t body_bytes_ = 0;
   uint64_t line_bytes_ = 0;  // of this head, against one without an end
   std::string partial_line_;
   std::string excerpt_;

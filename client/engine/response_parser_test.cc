@@ -104,6 +104,9 @@ const BadCase kBad[] = {
     {"Http2", "HTTP/2 200 OK\r\n\r\n", "status line"},
     {"StatusWithLetters", "HTTP/1.1 2x0 OK\r\n\r\n", "status line"},
     {"StatusTooLong", "HTTP/1.1 2000 OK\r\n\r\n", "status line"},
+    {"Http2Frames", std::string("\0\0\6\4\0\0\0\0\0\0\5\0\0\x40\0", 15), "speaks HTTP/2 here"},
+    {"Http2FramesWithALine", std::string("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\n", 15),
+     "speaks HTTP/2 here"},
     {"HeaderWithoutColon", "HTTP/1.1 200 OK\r\nhello\r\n\r\n", "no colon"},
     {"NegativeLength", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "Content-Length"},
     {"HugeLength", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
@@ -120,6 +123,22 @@ const BadCase kBad[] = {
     {"EndAtOnce", "", "before a response"},
     {"EndlessHead", "HTTP/1.1 200 OK\r\nX: " + std::string(300 * 1024, 'x'), "256 KiB"},
 };
+
+TEST(ResponseParser, WhatIsAboveTheLimitIsCutWhereThatIsWanted) {
+  KeptResponse kept;
+  kept.limit = 5;
+  kept.cut = true;
+  for (const size_t piece : {1, 3, 100}) {
+    ResponseParser parser;
+    parser.Keep(&kept);
+    parser.Start(false);
+    const std::string bytes = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\none two";
+    for (size_t i = 0; i < bytes.size(); i += piece) parser.Feed(bytes.substr(i, piece));
+    EXPECT_TRUE(parser.done()) << parser.error();
+    EXPECT_EQ(kept.response.body, "one t");
+    EXPECT_EQ(parser.body_bytes(), 7u);
+  }
+}
 
 class BadResponse : public testing::TestWithParam<BadCase> {};
 

@@ -30,7 +30,8 @@ struct Outcome {
   /// What a failure said for itself: a status message, the beginning of a body, the errno's text
   /// with the address.
   std::string_view message;
-  /// gRPC: bytes of the messages. HTTP/1.1: all bytes of the answer; HTTP/2: of the body.
+  /// Bytes of the answer's body that have come, also if it broke off, without heads, trailers and
+  /// what delimits its pieces; of gRPC those of the messages.
   uint64_t bytes_received = 0;
   /// How long it waited within the engine because the peer allows no more streams
   /// (MAX_CONCURRENT_STREAMS). It is part of the latency.
