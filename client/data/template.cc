@@ -144,8 +144,9 @@ class Template::Compiler {
   }
 
   absl::Status AddSlot(std::string_view inside) {
+    // At just what StripAsciiWhitespace takes away, too: words are parts of what it leaves.
     const Words words = absl::StrSplit(absl::string_view(inside.data(), inside.size()),
-                                       absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
+                                       absl::ByAnyChar(" \t\r\n\v\f"), absl::SkipEmpty());
     Piece piece;
     if (words.empty()) return Unknown();
     const auto trimmed =

@@ -40,6 +40,11 @@ TEST_F(TemplateTest, TextWithoutSlotsIsLiteral) {
   }
 }
 
+TEST_F(TemplateTest, AnyWhiteSpaceSeparatesWords) {
+  EXPECT_EQ(Fill("{{\v\v\v\v\v\v\vcolumn id}}"), "7");
+  EXPECT_EQ(Fill("{{\fcolumn\vid \n}}"), "7");
+}
+
 TEST_F(TemplateTest, FourBracesAreTwoLiteralOnes) {
   EXPECT_EQ(Fill("a{{{{b}}"), "a{{b}}");
   EXPECT_TRUE(Template::Compile("a{{{{b", names)->is_literal());
