@@ -5,19 +5,17 @@
 namespace slipway::rpc {
 
 void ThreadExecutor::Post(Work work) {
-  {
-    std::lock_guard lock(mutex_);
-    if (stopped_) return;
-    queue_.push_back(std::move(work));
-  }
+  // Notified with the lock held: without, the work might already have run, and the executor's owner
+  // have seen in it that the executor may go.
+  std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  queue_.push_back(std::move(work));
   posted_.notify_one();
 }
 
 void ThreadExecutor::Stop() {
-  {
-    std::lock_guard lock(mutex_);
-    stopped_ = true;
-  }
+  std::lock_guard lock(mutex_);  // held to the end, as in Post
+  stopped_ = true;
   posted_.notify_all();
 }
 
