@@ -68,6 +68,7 @@ enum GivenUp {
   kBar,
   kPercent,
   kPhase,
+  kWordOfTitle,
   kTitle,
   kMedian,
   kInFlight,
@@ -103,11 +104,10 @@ std::string Bar(double done, int width) {
   return bar;
 }
 
-std::string BarLine(const std::string& title, const TrialProgress& progress,
-                    std::optional<double> rate, int given_up) {
+/// All but the title.
+std::string BarLine(const TrialProgress& progress, std::optional<double> rate, int given_up) {
   const double done = Done(progress);
   std::string line;
-  if (given_up < kTitle) line += title;
   if (given_up < kBar) {
     absl::StrAppend(&line, Bar(done, given_up < kHalfTheBar ? kBarWidth : kBarWidth / 2), " ");
   }
@@ -115,6 +115,11 @@ std::string BarLine(const std::string& title, const TrialProgress& progress,
     absl::StrAppend(&line, FormatShare(static_cast<int>(done * 100) / 100.0), "  ");
   }
   return absl::StrCat(line, Numbers(progress, rate, given_up));
+}
+
+std::string WithoutFirstWord(const std::string& title) {
+  const size_t second = title.find_first_not_of(' ', title.find(' '));
+  return second == std::string::npos ? title : title.substr(second);
 }
 
 /// At most `width` characters, so that the terminal does not break the line.
@@ -140,6 +145,7 @@ std::optional<size_t> WidthOf(std::FILE* terminal) {
 
 Progress::Progress(std::string title, std::FILE* out)
     : title_(title.empty() ? title : title + "  "),
+      short_title_(WithoutFirstWord(title_)),
       out_(out),
       terminal_(isatty(fileno(out)) == 1) {}
 
@@ -161,8 +167,8 @@ void Progress::Draw(const TrialProgress& progress) {
   const std::optional<double> rate = RecentRate(progress);
   const std::optional<size_t> width = WidthOf(out_);
   // In the last column a terminal would take the end of the line for what is to be cleared.
-  const std::string line =
-      width ? Fitted(progress, rate, *width - 1) : BarLine(title_, progress, rate, kNothing);
+  const std::string line = width ? Fitted(progress, rate, *width - 1)
+                                 : absl::StrCat(title_, BarLine(progress, rate, kNothing));
   std::fputs(absl::StrCat("\r", line, "\x1b[K").c_str(), out_);
   std::fflush(out_);
   drawn_ = true;
@@ -171,11 +177,12 @@ void Progress::Draw(const TrialProgress& progress) {
 std::string Progress::Fitted(const TrialProgress& progress, std::optional<double> rate,
                              size_t columns) {
   if (std::exchange(columns_, columns) != columns) given_up_ = kNothing;
-  std::string line = BarLine(title_, progress, rate, given_up_);
-  while (DisplayWidth(line) > columns && given_up_ < kTimeLeft) {
-    line = BarLine(title_, progress, rate, ++given_up_);
-  }
-  return Cut(line, columns);
+  const auto line = [&] {
+    const std::string& title = given_up_ < kWordOfTitle ? title_ : short_title_;
+    return absl::StrCat(given_up_ < kTitle ? title : "", BarLine(progress, rate, given_up_));
+  };
+  while (DisplayWidth(line()) > columns && given_up_ < kTimeLeft) ++given_up_;
+  return Cut(line(), columns);
 }
 
 void Progress::WriteLine(const TrialProgress& progress) {

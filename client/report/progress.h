@@ -16,7 +16,8 @@ namespace slipway::client {
 /// every few seconds. Used by the main thread.
 class Progress {
  public:
-  /// `title` stands before everything, such as `trial 3 of 10`; may be empty. `out` outlives it.
+  /// `title` stands before everything, such as `trial 3 of 10`, which becomes `3 of 10` where there
+  /// is little room; may be empty. `out` outlives it.
   explicit Progress(std::string title, std::FILE* out = stderr);
   /// Ends the bar.
   ~Progress();
@@ -42,6 +43,7 @@ class Progress {
   std::string Fitted(const TrialProgress& progress, std::optional<double> rate, size_t columns);
 
   const std::string title_;
+  const std::string short_title_;
   std::FILE* const out_;
   const bool terminal_;
   bool drawn_ = false;

@@ -79,54 +79,59 @@ class Terminal {
   std::optional<Progress> progress_;
 };
 
-std::string ShownOn(unsigned short columns, const std::string& title,
-                    const TrialProgress& progress = Sample()) {
-  return Terminal(columns, title).Show(progress);
+std::string ShownOn(unsigned short columns, const TrialProgress& progress = Sample()) {
+  return Terminal(columns).Show(progress);
+}
+
+std::string ThirdOfTenOn(unsigned short columns, const TrialProgress& progress = Sample()) {
+  return Terminal(columns, "trial 3 of 10").Show(progress);
 }
 
 TEST(Progress, BarHasTheNumbers) {
-  EXPECT_EQ(ShownOn(0, "trial 1"),
-            "\rtrial 1  ██████████░░░░░░░░░░ 50 %  measuring, 500/s, 64 in flight, p50 1.20 ms, "
-            "p99 3.40 ms, 3 failed, 2.00 s left");
+  EXPECT_EQ(
+      ThirdOfTenOn(0),
+      "\rtrial 3 of 10  ██████████░░░░░░░░░░ 50 %  measuring, 500/s, 64 in flight, p50 1.20 ms, "
+      "p99 3.40 ms, 3 failed, 2.00 s left");
 }
 
 TEST(Progress, BarFollowsTimeOrNumber) {
   TrialProgress progress = Sample();
   progress.wanted = 1250;
-  EXPECT_THAT(ShownOn(0, "", progress), HasSubstr("80 %"));
+  EXPECT_THAT(ShownOn(0, progress), HasSubstr("80 %"));
   progress.planned = seconds(0);
   progress.wanted = 4000;
-  EXPECT_THAT(ShownOn(0, "", progress), HasSubstr("25 %"));
-  EXPECT_THAT(ShownOn(0, "", progress), HasSubstr("6.00 s left"));
+  EXPECT_THAT(ShownOn(0, progress), HasSubstr("25 %"));
+  EXPECT_THAT(ShownOn(0, progress), HasSubstr("6.00 s left"));
   progress.phase = TrialProgress::Phase::kDraining;
-  EXPECT_THAT(ShownOn(0, "", progress), Not(HasSubstr("left")));
+  EXPECT_THAT(ShownOn(0, progress), Not(HasSubstr("left")));
 }
 
 TEST(Progress, NarrowTerminalGetsWhatMatters) {
   EXPECT_EQ(
-      ShownOn(117, ""),
+      ShownOn(117),
       "\r██████████░░░░░░░░░░ 50 %  measuring, 500/s, 64 in flight, p50 1.20 ms, p99 3.40 ms, "
       "3 failed, 2.00 s left");
   EXPECT_EQ(
-      ShownOn(100, ""),
+      ShownOn(100),
       "\r█████░░░░░ 50 %  measuring, 500/s, 64 in flight, p50 1.20 ms, p99 3.40 ms, 3 failed, "
       "2.00 s left");
-  EXPECT_EQ(ShownOn(80, ""),
+  EXPECT_EQ(ShownOn(80),
             "\rmeasuring, 500/s, 64 in flight, p50 1.20 ms, p99 3.40 ms, 3 failed, 2.00 s left");
-  EXPECT_EQ(ShownOn(80, "trial 3 of 10"),
+  EXPECT_EQ(ThirdOfTenOn(80),
+            "\r3 of 10  500/s, 64 in flight, p50 1.20 ms, p99 3.40 ms, 3 failed, 2.00 s left");
+  EXPECT_EQ(ThirdOfTenOn(72),
             "\r500/s, 64 in flight, p50 1.20 ms, p99 3.40 ms, 3 failed, 2.00 s left");
-  EXPECT_EQ(ShownOn(60, "trial 3 of 10"),
-            "\r500/s, 64 in flight, p99 3.40 ms, 3 failed, 2.00 s left");
-  EXPECT_EQ(ShownOn(40, "trial 3 of 10"), "\r500/s, 3 failed, 2.00 s left");
-  EXPECT_EQ(ShownOn(28, "trial 3 of 10"), "\r500/s, 3 failed");
-  EXPECT_EQ(ShownOn(10, "trial 3 of 10"), "\r500/s, 3 ");
-  EXPECT_EQ(ShownOn(1, "trial 3 of 10"), "\r");
+  EXPECT_EQ(ThirdOfTenOn(60), "\r500/s, 64 in flight, p99 3.40 ms, 3 failed, 2.00 s left");
+  EXPECT_EQ(ThirdOfTenOn(40), "\r500/s, 3 failed, 2.00 s left");
+  EXPECT_EQ(ThirdOfTenOn(28), "\r500/s, 3 failed");
+  EXPECT_EQ(ThirdOfTenOn(10), "\r500/s, 3 ");
+  EXPECT_EQ(ThirdOfTenOn(1), "\r");
 }
 
 TEST(Progress, ConnectingIsSaidInLittleRoom) {
   TrialProgress progress;
-  EXPECT_EQ(ShownOn(44, "trial 3 of 10", progress), "\rtrial 3 of 10  ░░░░░░░░░░ 0 %  connecting");
-  EXPECT_EQ(ShownOn(12, "trial 3 of 10", progress), "\rconnecting");
+  EXPECT_EQ(ThirdOfTenOn(44, progress), "\rtrial 3 of 10  ░░░░░░░░░░ 0 %  connecting");
+  EXPECT_EQ(ThirdOfTenOn(12, progress), "\rconnecting");
 }
 
 TEST(Progress, LineGivesUpForGoodUntilTheTerminalGrows) {
