@@ -15,7 +15,8 @@ if(SLIPWAY_SANITIZE)
   if(SLIPWAY_SANITIZE MATCHES "thread")
     # Asio's fences are not seen, and need not be: its queues have mutexes.
     list(APPEND sanitizer_flags -Wno-tsan)
-    set(SLIPWAY_TEST_SOURCES ${CMAKE_SOURCE_DIR}/tests/race/fail_at_race.cc)
+    set(SLIPWAY_TEST_SOURCES ${CMAKE_SOURCE_DIR}/tests/race/fail_at_race.cc
+      ${CMAKE_SOURCE_DIR}/tests/race/status_references.cc)
   endif()
   add_compile_options(${sanitizer_flags} -O1 -g1)
   add_link_options(${sanitizer_flags})
