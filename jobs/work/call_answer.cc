@@ -4,10 +4,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/reason.h"
 #include "base/status_macros.h"
 #include "google/protobuf/descriptor.h"
 #include "jobs/store/transport_key.h"
+#include "jobs/work/result_size.h"
 #include "schema/json.h"
 #include "schema/message.h"
 
@@ -21,13 +21,6 @@ rpc::Metadata WithoutTransport(const rpc::Metadata& metadata) {
     if (!BelongsToTransport(key)) kept.Add(key, value);
   }
   return kept;
-}
-
-absl::Status CheckSize(size_t size, size_t max_bytes) {
-  if (size <= max_bytes) return absl::OkStatus();
-  return base::MakeError(
-      absl::StatusCode::kOutOfRange, base::Reason::kResponseTooLarge,
-      absl::StrCat("the answer has ", size, " bytes; a job keeps at most ", max_bytes));
 }
 
 absl::Status Render(const schema::MessageType& type, const std::string& message,
@@ -56,9 +49,9 @@ absl::StatusOr<JobResult> KeepAnswer(const schema::Schema& schema, const std::st
           absl::StrCat("target gone: it answered ", method,
                        " but does not describe that method any more, so the answer is unreadable"));
     }
-    SLIPWAY_RETURN_IF_ERROR(CheckSize(answer.message.size(), max_bytes));
+    SLIPWAY_RETURN_IF_ERROR(CheckResultSize(answer.message.size(), max_bytes));
     SLIPWAY_RETURN_IF_ERROR(Render(schema.output(*known), answer.message, &result));
-    SLIPWAY_RETURN_IF_ERROR(CheckSize(result.body.size(), max_bytes));
+    SLIPWAY_RETURN_IF_ERROR(CheckResultSize(result.body.size(), max_bytes));
   }
   result.status = std::move(answer.status);
   result.initial_metadata = WithoutTransport(answer.initial_metadata);

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "jobs/work/call_targets.h"
 #include "jobs/work/handler.h"
+#include "jobs/work/result_size.h"
 
 namespace slipway::jobs {
 
@@ -20,6 +21,6 @@ namespace slipway::jobs {
 /// message, or the body that would be kept, has more than `max_response_bytes`, or the message more
 /// than the way to the target takes.
 JobHandler CallHandler(std::shared_ptr<const CallTargets> targets, std::set<absl::StatusCode> retry,
-                       size_t max_response_bytes = 4 << 20);
+                       size_t max_response_bytes = kMaxResultBytes);
 
 }  // namespace slipway::jobs

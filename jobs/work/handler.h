@@ -38,8 +38,8 @@ class Attempt {
 /// Does the jobs of one kind. Runs on the worker's thread and must not block it. What it answers
 /// ends the job as succeeded, with an answer that may be an error (JobResult::status). An error
 /// instead means that there is no answer: one with a code that may pass (Worker::Options::retry) is
-/// tried again, any other fails the job. A job may be run more than once, so effects must bear
-/// that.
+/// tried again, any other fails the job, and so does an answer that is larger than a job keeps
+/// (kMaxResultBytes). A job may be run more than once, so effects must bear that.
 using JobHandler = std::function<rpc::Task<absl::StatusOr<JobResult>>(Attempt&)>;
 
 /// Handlers by kind.

@@ -6,6 +6,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "jobs/store/text.h"
+#include "jobs/work/result_size.h"
 
 namespace slipway::jobs {
 namespace {
@@ -31,12 +33,21 @@ rpc::Status AfterAttempts(const rpc::Status& error, int attempts) {
                      error.details());
 }
 
+/// Of what is answered for it: a body and its media type.
+absl::Status CheckSize(const JobResult& result) {
+  return CheckResultSize(result.body.size() + ReadableText(result.content_type).size());
+}
+
 }  // namespace
 
 Verdict Judge(Interruption interruption, std::optional<absl::StatusOr<JobResult>> answer,
               const JobRow& row, const WorkerOptions& options) {
   if (interruption == Interruption::kLost) return {Verdict::Type::kDrop, {}, {}};
-  if (answer && answer->ok()) return {Verdict::Type::kComplete, *std::move(*answer), {}};
+  if (answer && answer->ok()) {
+    absl::Status fits = CheckSize(**answer);
+    if (fits.ok()) return {Verdict::Type::kComplete, *std::move(*answer), {}};
+    answer = std::move(fits);
+  }
   const absl::Status why = answer ? answer->status() : absl::OkStatus();
   if (interruption == Interruption::kStopping && (!answer || absl::IsCancelled(why))) {
     return {Verdict::Type::kGiveBack, {}, {}};

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "jobs/work/result_size.h"
 
 namespace slipway::jobs {
 namespace {
@@ -41,6 +42,24 @@ TEST(Verdict, AnswerThatIsAnErrorCompletes) {
   const Verdict verdict = After(Interruption::kNone, result);
   EXPECT_EQ(verdict.type, Type::kComplete);
   EXPECT_EQ(verdict.result.status.message(), "closed on Sundays");
+}
+
+TEST(Verdict, AnswerThatIsTooLargeToBeFetchedFails) {
+  JobResult result;
+  result.content_type = "text/html";
+  result.body.resize(kMaxResultBytes - result.content_type.size());
+  EXPECT_EQ(After(Interruption::kNone, result).type, Type::kComplete);
+  for (std::string JobResult::*part : {&JobResult::content_type, &JobResult::body}) {
+    JobResult larger = result;
+    larger.*part += 'l';
+    for (const Interruption any : {Interruption::kNone, Interruption::kStopping}) {
+      const Verdict verdict = After(any, larger);
+      EXPECT_EQ(verdict.type, Type::kFail);
+      EXPECT_EQ(verdict.error.code(), absl::StatusCode::kOutOfRange);
+      EXPECT_EQ(verdict.error.message(),
+                "the answer has 4193281 bytes; a job keeps at most 4193280");
+    }
+  }
 }
 
 TEST(Verdict, ErrorThatMayPassIsTriedAgain) {
