@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
 #include "jobs/store/memory_store.h"
@@ -36,6 +39,13 @@ WorkerOptions OptionsOf(const JobConfig& config, const base::WallClock* clock) {
   return options;
 }
 
+/// `path` however it was given, for who looks for the file.
+std::string WholePath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(path, error);
+  return error ? path : whole.lexically_normal().string();
+}
+
 /// This process, as one more server to call.
 absl::StatusOr<CallTargets::Target> Self(const JobEngine::Options& options) {
   CallTargets::Target self;
@@ -54,6 +64,7 @@ absl::Status JobEngine::OpenStore(const Options& options) {
   Store::Limits limits;
   limits.max_waiting = options.config.queue_limit;
   if (options.store == kMemory) {
+    base::LogInfo("jobs are kept in memory and end with this process");
     store_ = std::make_unique<MemoryStore>(limits);
     return absl::OkStatus();
   }
@@ -76,6 +87,7 @@ absl::Status JobEngine::OpenStore(const Options& options) {
   database.components.push_back(SqliteStore::Tables());
   for (const Component& component : options.components) database.components.push_back(component);
   SLIPWAY_ASSIGN_OR_RETURN(database_, Database::Open(std::move(database)));
+  base::LogInfo("everything durable is kept in {}", WholePath(path));
   store_ = std::make_unique<SqliteStore>(*database_, limits);
   return store_->Health();
 }

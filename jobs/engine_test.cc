@@ -8,6 +8,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,9 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/testing/temporary_directory.h"
 #include "google/api/httpbody.pb.h"
 #include "jobs/testing/task_runner.h"
+#include "jobs/work/result_size.h"
 #include "rpc/client_call.h"
 #include "rpc/dispatcher.h"
 #include "rpc/in_process.h"
@@ -128,16 +132,24 @@ class Services {
     EXPECT_TRUE(response.ParseFromString(result.message));
     return response;
   }
-  /// What a job's result says once it has ended.
-  std::string ResultOf(const std::string& id) {
+  /// The job once it has ended.
+  v1::Job End(const std::string& id) {
     v1::GetJobRequest ask;
     ask.set_id(id);
     const absl::Time end = absl::Now() + absl::Seconds(60);
-    while (Call<v1::Job>("/slipway.v1.Jobs/GetJob", ask).state() <= v1::Job::RUNNING &&
-           absl::Now() < end) {
+    while (true) {
+      v1::Job job = Call<v1::Job>("/slipway.v1.Jobs/GetJob", ask);
+      if (job.state() > v1::Job::RUNNING || absl::Now() >= end) return job;
     }
-    return Call<google::api::HttpBody>("/slipway.v1.Jobs/GetJobResult", ask).data();
   }
+  /// What its result is then.
+  google::api::HttpBody BodyOf(const std::string& id) {
+    End(id);
+    v1::GetJobResultRequest ask;
+    ask.set_id(id);
+    return Call<google::api::HttpBody>("/slipway.v1.Jobs/GetJobResult", ask);
+  }
+  std::string ResultOf(const std::string& id) { return BodyOf(id).data(); }
 
  private:
   TaskRunner& runner_;
@@ -152,6 +164,39 @@ TEST_F(JobEngineTest, RunsAGreetingToItsEnd) {
   request.mutable_greeting()->set_name("Ann");
   const auto job = services.Call<v1::Job>("/slipway.v1.Jobs/SubmitJob", request);
   EXPECT_EQ(services.ResultOf(job.id()), R"({"result":"Hello Ann...!"})");
+}
+
+TEST_F(JobEngineTest, WhatSucceedsCanBeFetched) {
+  constexpr size_t kMostOfAReceiver = 4 << 20;  // gRPC's, unless it is told otherwise
+  auto engine = Open();
+  engine->Start();
+  Services services(*engine, runner_);
+  const auto greet = [&services](std::string name) {
+    v1::SubmitJobRequest request;
+    request.mutable_greeting()->set_name(std::move(name));
+    return services.Call<v1::Job>("/slipway.v1.Jobs/SubmitJob", request).id();
+  };
+  const size_t rest = std::string(R"({"result":"Hello ...!"}application/json)").size();
+  const auto largest = services.BodyOf(greet(std::string(kMaxResultBytes - rest, 'n')));
+  EXPECT_EQ(largest.data().size() + largest.content_type().size(), kMaxResultBytes);
+  EXPECT_LE(largest.ByteSizeLong(), kMostOfAReceiver);
+  // As JSON each of these has six bytes.
+  for (const std::string& name :
+       {std::string(kMaxResultBytes - rest + 1, 'n'), std::string(800'000, '\x01')}) {
+    const v1::Job job = services.End(greet(name));
+    EXPECT_EQ(job.state(), v1::Job::FAILED);
+    EXPECT_EQ(job.attempt(), 1);
+    EXPECT_EQ(job.error().code(), static_cast<int>(absl::StatusCode::kOutOfRange));
+  }
+}
+
+TEST_F(JobEngineTest, TheLogSaysWhereTheStoreIs) {
+  ASSERT_TRUE(base::InitLog({directory_.File("log"), "info"}).ok());
+  Open();
+  ASSERT_TRUE(base::InitLog({"", "info"}).ok());  // writes what it holds back
+  std::ifstream file(directory_.File("log/info.log"));
+  const std::string log{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(log, HasSubstr("everything durable is kept in " + directory_.File("data/jobs.db")));
 }
 
 /// A server of this process that jobs may call: health is linked in, and allowed by name.

@@ -5,9 +5,19 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 
 namespace slipway::server {
+namespace {
+
+constexpr char kDefaultData[] = "./slipway-data";
+
+std::string StoreIn(const std::string& directory) {
+  return absl::StrCat("sqlite:", directory, "/slipway.db");
+}
+
+}  // namespace
 
 ServerConfig::ServerConfig()
     : threads(static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))) {}
@@ -27,13 +37,17 @@ void ServerConfig::Declare(base::ConfigParser& parser) {
                      "how long each call of users and customers takes");
   parser.AddInt("max-message-bytes", &max_message_bytes, 1024, 1 << 30,
                 "largest gRPC request message");
-  parser.AddString("store", &store, "where everything durable is kept: sqlite:PATH",
-                   [](std::string_view value) {
-                     const bool sqlite = value.substr(0, 7) == "sqlite:" && value.size() > 7;
-                     if (value.empty() || sqlite) return absl::OkStatus();
-                     return absl::InvalidArgumentError("sqlite:PATH");
-                   });
-  parser.AddString("data", &data, "directory: short for --store sqlite:DIR/slipway.db");
+  parser.AddString(
+      "store", &store,
+      absl::StrCat("where everything durable is kept: sqlite:PATH [", StoreIn(kDefaultData), "]"),
+      [](std::string_view value) {
+        const bool sqlite = value.substr(0, 7) == "sqlite:" && value.size() > 7;
+        if (value.empty() || sqlite) return absl::OkStatus();
+        return absl::InvalidArgumentError("sqlite:PATH");
+      });
+  parser.AddString(
+      "data", &data,
+      absl::StrCat("directory: short for --store sqlite:DIR/slipway.db [", kDefaultData, "]"));
   jobs.Declare(parser);
   facts.Declare(parser);
   parser.AddString("log-dir", &log.dir, "also write rotating log files, one for each level");
@@ -51,7 +65,7 @@ absl::Status ServerConfig::Finish(absl::Duration grace, std::string path) {
   }
   SLIPWAY_RETURN_IF_ERROR(jobs.Check());
   SLIPWAY_RETURN_IF_ERROR(facts.Check());
-  if (store.empty()) store = "sqlite:" + (data.empty() ? "./slipway-data" : data) + "/slipway.db";
+  if (store.empty()) store = StoreIn(data.empty() ? kDefaultData : data);
   return absl::OkStatus();
 }
 
