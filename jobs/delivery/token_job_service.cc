@@ -91,7 +91,7 @@ rpc::Task<absl::StatusOr<google::protobuf::StringValue>> TokenJobService::PoolJo
   if (!meeting->begun()) {
     auto look = Look(context, *id, request.service_name(), meeting);
     const auto standing = co_await std::move(look);
-    if (!standing.ok()) co_return standing.status();
+    if (!standing.ok()) co_return Say(context, "503");  // the store has told the log why
     if (*standing == Standing::kUnknown) co_return Say(context, "404");
     if (*standing == Standing::kPending) co_return Pending(context);
   }

@@ -56,8 +56,8 @@ class TokenJobService {
   rpc::Task<absl::StatusOr<v1::SubmitTokenJobResponse>> SubmitJob(rpc::CallContext& context,
                                                                   google::protobuf::Struct object);
   /// Always `Ok`; the HTTP status says how the job stands: 302 delivered and gone, 202 pending or
-  /// not taken, 404 unknown, of another service name, expired, failed or cancelled. Errors are the
-  /// store's.
+  /// not taken, 404 unknown, of another service name, expired, failed or cancelled, 503 when the
+  /// store cannot be read.
   rpc::Task<absl::StatusOr<google::protobuf::StringValue>> PoolJob(rpc::CallContext& context,
                                                                    v1::PoolTokenJobRequest request);
 

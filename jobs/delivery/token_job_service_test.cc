@@ -465,6 +465,20 @@ TEST_F(TokenJobServiceTest, NoReceiver) {
   EXPECT_EQ(Count("failed"), 1u);
 }
 
+class FailedStore : public MemoryStore {
+ public:
+  rpc::Task<absl::StatusOr<JobOutcome>> GetOutcome(rpc::Executor&, std::string) override {
+    co_return base::MakeError(absl::StatusCode::kUnavailable, base::Reason::kStoreFailed, "fsync");
+  }
+};
+
+TEST_F(TokenJobServiceTest, StoreThatFailedIsAStatusToo) {
+  FailedStore failed;
+  service_ = std::make_unique<TokenJobService>(failed, http_, TokenJobService::Options());
+  EXPECT_EQ(Pool(std::string(32, '0')), "503");
+  service_.reset();
+}
+
 TEST_F(TokenJobServiceTest, LogNamesTheReceiversServerOnly) {
   const base::TemporaryDirectory directory;
   ASSERT_TRUE(base::InitLog({directory.path(), "info"}).ok());
