@@ -1,6 +1,8 @@
 #include "jobs/store/database.h"
 
 #include <atomic>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/reason.h"
@@ -228,6 +230,25 @@ void Database::CheckpointIfLong() {
   if (!status.ok()) base::LogError("{}", std::string(status.message()));
 }
 
+absl::Status Database::NoteReadError(const absl::Status& error) {
+  const std::string text(error.message());
+  bool news = false;
+  {
+    const std::lock_guard lock(mutex_);
+    // Everybody who asks would be told the same.
+    news = std::exchange(read_error_, text) != text;
+  }
+  if (news) base::LogError("{}", text);
+  return ForCallers(error);
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Database::OpenReader() {
+  auto reader = Connection::Open(options_.path, Connection::Mode::kReader, options_.vfs);
+  if (!reader.ok()) return NoteReadError(reader.status());
+  (*reader)->ShowErrors([this](const absl::Status& error) { return NoteReadError(error); });
+  return reader;
+}
+
 absl::StatusOr<Connection*> Database::Reader() {
   struct Cached {
     uint64_t serial = 0;
@@ -238,8 +259,7 @@ absl::StatusOr<Connection*> Database::Reader() {
   const std::lock_guard lock(readers_mutex_);
   std::unique_ptr<Connection>& reader = readers_[std::this_thread::get_id()];
   if (reader == nullptr) {
-    SLIPWAY_ASSIGN_OR_RETURN(
-        reader, Connection::Open(options_.path, Connection::Mode::kReader, options_.vfs));
+    SLIPWAY_ASSIGN_OR_RETURN(reader, OpenReader());
   }
   cached = Cached{serial_, reader.get()};
   return reader.get();

@@ -91,6 +91,7 @@ class Database {
   }
 
   /// The calling thread's read-only connection, opened on first use. Valid while the database is.
+  /// Its errors, and this one's, are those that callers may see; the log has what is wrong.
   absl::StatusOr<Connection*> Reader();
 
   /// `callback` runs on the writer's thread after each transaction, before its operations are
@@ -164,6 +165,9 @@ class Database {
 
   explicit Database(Options options);
   absl::Status OpenFile();
+  absl::StatusOr<std::unique_ptr<Connection>> OpenReader();
+  /// Tells the log; answers what callers may see. Any thread.
+  absl::Status NoteReadError(const absl::Status& error);
   absl::Status Enqueue(std::unique_ptr<Operation> operation);
   // All below on the writer's thread.
   void WriteLoop();
@@ -197,6 +201,7 @@ class Database {
   bool writing_ = false;      // guarded by mutex_
   bool closing_ = false;      // guarded by mutex_
   absl::Status failure_;      // guarded by mutex_
+  std::string read_error_;    // the last one that the log has; guarded by mutex_
 
   std::mutex readers_mutex_;
   std::map<std::thread::id, std::unique_ptr<Connection>> readers_;  // guarded by readers_mutex_

@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "base/reason.h"
 #include "base/testing/temporary_directory.h"
 #include "jobs/store/database.h"
@@ -90,6 +93,24 @@ TEST_F(DatabaseFileTest, AndForAReplacedFile) {
   std::filesystem::copy_file(path_, path_ + ".copy");
   std::filesystem::rename(path_ + ".copy", path_);
   ExpectFailed(**database);
+}
+
+TEST_F(DatabaseFileTest, ReadingARemovedFileTellsTheLogWhyAndCallersThatItFailed) {
+  auto database = Open(path_);
+  ASSERT_TRUE(database.ok()) << database.status();
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(base::InitLog({directory_.File("log"), "info"}).ok());
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status status = (*database)->Reader().status();
+    EXPECT_EQ(base::ReasonOf(status), base::Reason::kStoreFailed) << status;
+    EXPECT_EQ(status.message(), Insert(**database).message());
+  }
+  ASSERT_TRUE(base::InitLog({"", "info"}).ok());  // writes what it holds back
+  std::ifstream file(directory_.File("log/error.log"));
+  const std::string log{std::istreambuf_iterator<char>(file), {}};
+  const std::string why = "database " + path_ + ": opening: unable to open database file";
+  EXPECT_THAT(log, HasSubstr(why));
+  EXPECT_EQ(log.find(why), log.rfind(why)) << "once";
 }
 
 TEST_F(DatabaseFileTest, OnlyRegularFiles) {

@@ -194,7 +194,9 @@ TEST_F(DatabaseTest, ReadersCannotWrite) {
   auto database = MustOpen();
   auto reader = database->Reader();
   ASSERT_TRUE(reader.ok());
-  EXPECT_FALSE((*reader)->Run("INSERT INTO notes(text) VALUES(x'02')").ok());
+  const absl::Status status = (*reader)->Run("INSERT INTO notes(text) VALUES(x'02')");
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), testing::StartsWith("the job store has failed"));
 }
 
 TEST_F(DatabaseTest, EachThreadHasItsOwnReader) {

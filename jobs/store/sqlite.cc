@@ -104,7 +104,7 @@ absl::Status Connection::Error(int code, std::string_view doing) {
                             handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_),
                             " (SQLite code ", code, ")"));
   if (broken_.ok() && !full && Breaks(code)) broken_ = status;
-  return status;
+  return shown_ ? shown_(status) : status;
 }
 
 absl::Status Connection::RunScript(const std::string& sql) {

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,10 @@ class Connection {
   /// remembered if it is one after which what is on disk is not known (an I/O error, a damaged
   /// file).
   absl::Status Error(int code, std::string_view doing);
+  /// From now on errors are answered as `shown` makes them of what Error would answer.
+  void ShowErrors(std::function<absl::Status(const absl::Status&)> shown) {
+    shown_ = std::move(shown);
+  }
   /// The first remembered error, or OK.
   const absl::Status& broken() const { return broken_; }
 
@@ -77,6 +82,7 @@ class Connection {
   sqlite3* handle_;
   std::string path_;
   absl::Status broken_;
+  std::function<absl::Status(const absl::Status&)> shown_;
   absl::flat_hash_map<std::string, sqlite3_stmt*> statements_;
 };
 
