@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
@@ -127,6 +128,15 @@ absl::Status SetLifetime(const v1::SubmitJobRequest& request, absl::Duration lon
   return absl::OkStatus();
 }
 
+/// One form for calls that are the same call whatever their method is.
+void Normalize(v1::Call* call) {
+  if (absl::StartsWith(call->method(), "/")) call->mutable_method()->erase(0, 1);
+  const google::protobuf::Value& request = call->request();
+  const bool no_members = request.has_struct_value() && request.struct_value().ByteSizeLong() == 0;
+  const bool no_bytes = call->has_request_bytes() && call->request_bytes().empty();
+  if (no_members || no_bytes) call->clear_input();  // all mean an empty message
+}
+
 std::string Fingerprint(v1::SubmitJobRequest request) {
   const NewJob defaults;
   request.clear_idempotency_key();
@@ -134,6 +144,7 @@ std::string Fingerprint(v1::SubmitJobRequest request) {
   if (!request.has_result_lifetime()) {
     request.mutable_result_lifetime()->set_seconds(absl::ToInt64Seconds(defaults.result_lifetime));
   }
+  if (request.has_call()) Normalize(request.mutable_call());
   std::string all;
   // It came in one message, so it has a size. Fields of a newer contract count as they came.
   schema::AppendDeterministic(request, &all);

@@ -19,8 +19,8 @@ using CallCheck = std::function<absl::StatusOr<v1::StoredCall>(const v1::Call&)>
 struct SubmitKey {
   std::string key;  // the idempotency key; empty: none
   /// A digest of all that was asked, the key excepted; empty without a key. What is said by default
-  /// is the same as what is said, and a start in the past counts as it was sent, so that a request
-  /// repeated later is still the same.
+  /// is the same as what is said, as are the forms of a call's method and of an empty request. A
+  /// start in the past counts as it was sent, so that a request repeated later is still the same.
   std::string fingerprint;
 };
 

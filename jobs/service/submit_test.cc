@@ -221,6 +221,42 @@ TEST_F(SubmitTest, FingerprintTellsRequestsApart) {
   EXPECT_EQ(seen.count(Fingerprint(request)), 1u);
 }
 
+TEST_F(SubmitTest, FingerprintsOfTheSameCallAreTheSame) {
+  google::protobuf::Value empty_object;
+  empty_object.mutable_struct_value();
+  const std::vector<std::function<void(v1::Call*)>> same = {
+      [](v1::Call* call) { call->set_method("a.B/C"); },
+      [](v1::Call* call) { call->set_method("/a.B/C"); },
+      [](v1::Call* call) { call->set_request_bytes(""); },
+      [&](v1::Call* call) { *call->mutable_request() = empty_object; },
+  };
+  google::protobuf::Value null;
+  null.set_null_value(google::protobuf::NULL_VALUE);
+  google::protobuf::Value empty_list;
+  empty_list.mutable_list_value();
+  google::protobuf::Value member;
+  (*member.mutable_struct_value()->mutable_fields())["a"] = null;
+  const std::vector<std::function<void(v1::Call*)>> others = {
+      [](v1::Call* call) { call->set_method("//a.B/C"); },
+      [](v1::Call* call) { call->set_request_bytes(std::string(1, '\0')); },
+      [](v1::Call* call) { call->mutable_request(); },
+      [&](v1::Call* call) { *call->mutable_request() = null; },
+      [&](v1::Call* call) { *call->mutable_request() = empty_list; },
+      [&](v1::Call* call) { *call->mutable_request() = member; },
+  };
+  std::set<std::string> seen;
+  const auto see = [&seen](const std::function<void(v1::Call*)>& change) {
+    v1::SubmitJobRequest request;
+    request.mutable_call()->set_method("a.B/C");
+    change(request.mutable_call());
+    seen.insert(Fingerprint(request));
+  };
+  for (const auto& change : same) see(change);
+  EXPECT_EQ(seen.size(), 1u);
+  for (const auto& change : others) see(change);
+  EXPECT_EQ(seen.size(), 1 + others.size());
+}
+
 TEST_F(SubmitTest, FingerprintIsThatOfTheRequestWithoutItsKey) {
   v1::SubmitJobRequest request = Greet();
   EXPECT_EQ(Make(request)->fingerprint, "");
