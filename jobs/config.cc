@@ -8,10 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "jobs/service/kinds.h"
 #include "jobs/work/call_targets.h"
 #include "outbound/allow_list.h"
 #include "rpc/status.h"
-#include "slipway/v1/jobs.pb.h"
 
 namespace slipway::jobs {
 namespace {
@@ -20,14 +20,6 @@ constexpr int kMaxConcurrency = 10'000;
 constexpr int kMaxCode = 16;
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
-
-/// The kinds of the contract.
-std::vector<std::string> Kinds() {
-  const auto* kinds = v1::SubmitJobRequest::descriptor()->FindOneofByName("kind");
-  std::vector<std::string> names;
-  for (int i = 0; i < kinds->field_count(); ++i) names.push_back(kinds->field(i)->name());
-  return names;
-}
 
 /// `KIND=N` or `N`: {kind or empty, N}.
 std::optional<std::pair<std::string, int>> ParseConcurrency(std::string_view text) {
@@ -39,7 +31,7 @@ std::optional<std::pair<std::string, int>> ParseConcurrency(std::string_view tex
     return std::nullopt;
   }
   if (equals == std::string_view::npos) return std::pair(kind, value);
-  for (const std::string& known : Kinds()) {
+  for (const std::string& known : JobKinds()) {
     if (kind == known) return std::pair(kind, value);
   }
   return std::nullopt;
@@ -48,8 +40,8 @@ std::optional<std::pair<std::string, int>> ParseConcurrency(std::string_view tex
 absl::Status CheckConcurrency(std::string_view text) {
   if (ParseConcurrency(text)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("KIND=N or N, with a KIND of ",
-                                                 absl::StrJoin(Kinds(), ", "), " and an N of 1 to ",
-                                                 kMaxConcurrency));
+                                                 absl::StrJoin(JobKinds(), ", "),
+                                                 " and an N of 1 to ", kMaxConcurrency));
 }
 
 std::optional<absl::StatusCode> ParseCode(std::string_view name) {
@@ -81,9 +73,9 @@ void JobConfig::Declare(base::ConfigParser& parser) {
       .Placeholder("KIND=N");
   parser
       .AddStringList("job-target", &targets,
-                     "a server whose methods jobs may call beside this one's; may end in "
-                     "?authorization=required")
-      .Placeholder("NAME=HOST:PORT");
+                     "a server whose methods jobs may call beside this one's; may begin with "
+                     "grpc:// or grpcs:// and end in ?authorization=required")
+      .Placeholder("NAME=HOST:PORT[,HOST:PORT...]");
   parser
       .AddStringList("job-allow", &allow,
                      "a method that jobs may call although it has no HTTP binding")

@@ -37,6 +37,14 @@ TEST(JobConfig, Defaults) {
   EXPECT_FALSE(config.list_public);
 }
 
+TEST(JobConfig, HelpSaysWhatATargetMayBe) {
+  JobConfig config;
+  base::ConfigParser parser("test", "Tests.");
+  config.Declare(parser);
+  EXPECT_THAT(parser.Help(), AllOf(HasSubstr("--job-target NAME=HOST:PORT[,HOST:PORT...]"),
+                                   HasSubstr("grpcs://"), HasSubstr("?authorization=required")));
+}
+
 TEST(JobConfig, ConcurrencyOfAKindAndOfTheOthers) {
   JobConfig config;
   ASSERT_TRUE(Parse({"--job-concurrency", "greeting=3", "--job-concurrency", "7"}, &config).ok());

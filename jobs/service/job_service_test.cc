@@ -559,6 +559,17 @@ TEST_F(JobServiceTest, RefusesListsThatAreNotAllowed) {
             "state: 9 is not one of ACCEPTED, RUNNING, SUCCEEDED, FAILED, CANCELLED");
 }
 
+TEST_F(JobServiceTest, RefusesKindsThatAreNone) {
+  v1::ListJobsRequest request;
+  for (const auto& [kind, shown] : std::map<std::string, std::string>{
+           {"greetings", "greetings"}, {"CALL", "CALL"}, {"\n", "\\n"}}) {
+    request.set_kind(kind);
+    const absl::Status status = Call(&JobService::ListJobs, request).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_EQ(status.message(), "kind: \"" + shown + "\" is not one of greeting, call");
+  }
+}
+
 TEST_F(JobServiceTest, RefusesPageTokensOfOthers) {
   for (const char* caller : {"Bearer a", ""}) {
     caller_ = caller;

@@ -1,19 +1,34 @@
 #include "jobs/service/list.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "jobs/service/bad_field.h"
+#include "jobs/service/kinds.h"
 #include "jobs/service/render.h"
 #include "jobs/store/id.h"
+#include "jobs/work/call_request.h"
 
 namespace slipway::jobs {
 namespace {
 
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
+
+/// Of a kind that nobody can submit there would be none, after a look at everybody's jobs.
+absl::Status CheckKind(const std::string& kind) {
+  const std::vector<std::string> kinds = JobKinds();
+  if (kind.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) {
+    return absl::OkStatus();
+  }
+  return BadField(
+      absl::StrCat("kind: ", QuoteShort(kind), " is not one of ", absl::StrJoin(kinds, ", ")));
+}
 
 }  // namespace
 
@@ -26,6 +41,7 @@ absl::StatusOr<JobQuery> ToQuery(const v1::ListJobsRequest& request, absl::Time 
     return BadField(absl::StrCat("state: ", static_cast<int>(request.state()),
                                  " is not one of ACCEPTED, RUNNING, SUCCEEDED, FAILED, CANCELLED"));
   }
+  SLIPWAY_RETURN_IF_ERROR(CheckKind(request.kind()));
   if (!request.page_token().empty()) {
     SLIPWAY_RETURN_IF_ERROR(DecodePageToken(request.page_token()).status());
   }
