@@ -12,8 +12,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
 #include "jobs/admin_html.h"
@@ -23,6 +21,7 @@
 #include "schema/error_json.h"
 #include "schema/json.h"
 #include "schema/loader.h"
+#include "schema/message.h"
 #include "slipway/v1/jobs.pb.h"
 
 namespace slipway::jobs {
@@ -56,43 +55,35 @@ absl::StatusOr<JobPage> List(Store& store, const JobQuery& query) {
 
 int HttpStatus(const absl::Status& status) { return absl::IsInvalidArgument(status) ? 400 : 503; }
 
-absl::Status BadParameter(std::string_view name, const std::string& value,
-                          std::string_view allowed) {
-  return base::MakeError(
-      absl::StatusCode::kInvalidArgument, base::Reason::kBadQuery,
-      absl::StrCat(absl::string_view(name.data(), name.size()), ": \"", value, "\" is not ",
-                   absl::string_view(allowed.data(), allowed.size())));
+const absl::StatusOr<std::shared_ptr<const schema::Schema>>& Contract() {
+  static const absl::StatusOr<std::shared_ptr<const schema::Schema>> contract =
+      schema::FromLinkedPool({"slipway.v1.Jobs"});
+  return contract;
 }
 
+/// Reads the parameters as the REST route of ListJobs does, with the same names and errors.
 absl::StatusOr<v1::ListJobsRequest> ReadQuery(
     const std::multimap<std::string, std::string>& query) {
-  const auto value = [&query](const char* name) {
-    const auto found = query.find(name);
-    return found == query.end() ? std::string() : found->second;
-  };
-  v1::ListJobsRequest request;
-  request.set_page_token(value("pageToken"));
-  request.set_kind(value("kind"));
-  if (const std::string text = value("pageSize"); !text.empty()) {
-    int size = 0;
-    if (!absl::SimpleAtoi(text, &size)) return BadParameter("pageSize", text, "a number");
-    request.set_page_size(size);
-  }
-  if (const std::string text = value("state"); !text.empty()) {
-    v1::Job::State state;
-    if (!v1::Job::State_Parse(text, &state)) {
-      return BadParameter("state", text, "one of ACCEPTED, RUNNING, SUCCEEDED, FAILED, CANCELLED");
+  if (!Contract().ok()) return Contract().status();
+  const schema::MessageType& type = *(*Contract())->FindMessage("slipway.v1.ListJobsRequest");
+  const schema::QueryFilter filter(type, schema::FieldPath(), {});
+  schema::RequestBuilder builder(type);
+  for (const auto& [name, value] : query) {
+    const absl::Status added = builder.AddQuery(name, value, filter);
+    if (!added.ok()) {
+      return base::MakeError(absl::StatusCode::kInvalidArgument, base::Reason::kBadQuery,
+                             std::string(added.message()));
     }
-    request.set_state(state);
   }
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string wire, builder.Serialize());
+  v1::ListJobsRequest request;
+  if (!request.ParseFromString(wire)) return absl::InternalError("the query does not decode");
   return request;
 }
 
 absl::StatusOr<std::string> ResponseJson(const v1::ListJobsResponse& response) {
-  static const absl::StatusOr<std::shared_ptr<const schema::Schema>> schema =
-      schema::FromLinkedPool({"slipway.v1.Jobs"});
-  if (!schema.ok()) return schema.status();
-  return schema::JsonFromWire(*(*schema)->FindMessage("slipway.v1.ListJobsResponse"),
+  if (!Contract().ok()) return Contract().status();
+  return schema::JsonFromWire(*(*Contract())->FindMessage("slipway.v1.ListJobsResponse"),
                               response.SerializeAsString());
 }
 
