@@ -23,7 +23,7 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr absl::string_view kRequest = "call.request";
-constexpr absl::string_view kRequestBytes = "call.request_bytes";
+constexpr absl::string_view kRequestBytes = "call.requestBytes";
 
 absl::Status Wrong(absl::string_view field, absl::string_view problem,
                    base::Reason reason = base::Reason::kBadField) {

@@ -11,7 +11,7 @@
 namespace slipway::jobs {
 
 /// The wire bytes of the request that `call` has for `method` of `schema`. INVALID_ARGUMENT names
-/// the field of the call (`call.request` or `call.request_bytes`), what is wrong within it, and
+/// the field of the call (`call.request` or `call.requestBytes`), what is wrong within it, and
 /// what is allowed; with reason body_too_large for a message above `max_bytes`. Any thread.
 absl::StatusOr<std::string> EncodeCallRequest(const schema::Schema& schema,
                                               const schema::MethodInfo& method,

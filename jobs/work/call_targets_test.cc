@@ -238,7 +238,7 @@ TEST_F(CallTargetsCheck, WholeNumbersOfAnySizeAreIntegers) {
 
 TEST_F(CallTargetsCheck, RequestBytesThatDoNotDecode) {
   ExpectBad(MakeCall(R"(method: "test.Notes/Echo" request_bytes: "\n\005hi")"),
-            "call.request_bytes: the 4 bytes do not decode as test.Note");
+            "call.requestBytes: the 4 bytes do not decode as test.Note");
 }
 
 TEST(CallTargets, RequestThatIsTooLarge) {

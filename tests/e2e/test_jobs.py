@@ -105,7 +105,7 @@ class Calls(JobsTest):
                 (call("docking.v1.Users/GetUser", {"id": 7}), ("request", "id")),
                 (call("docking.v1.Users/GetUser", {"nix": "7"}), ("request", "nix")),
                 (call("docking.v1.Users/GetUser", "text"), ("request",)),
-                (call("docking.v1.Users/GetUser", requestBytes="CgU="), ("request_bytes",)),
+                (call("docking.v1.Users/GetUser", requestBytes="CgU="), ("requestBytes",)),
                 (call("docking.v1.Users/GetUser", {}, target="elsewhere"), ("target", "elsewhere")),
                 (call("slipway.v1.Jobs/ListJobs", {}), ("method", "slipway.v1.Jobs/ListJobs")),
                 (call("grpc.health.v1.Health/Check", {}), ("method",)),
