@@ -148,6 +148,17 @@ absl::StatusOr<double> UnitOf(const Condition& condition, std::string_view unit)
                                                        : "without a unit");
 }
 
+/// A condition that no share can meet would pass for ever.
+absl::Status CheckShare(const Condition& condition) {
+  const bool too_much =
+      condition.value > 1 || (condition.value == 1 && condition.op == Operator::kGreater);
+  if (condition.quantity != Quantity::kErrors || !too_much) return absl::OkStatus();
+  return Wrong(condition.text,
+               absl::StrCat("errors is never above 100 %: it takes 0% to 100%, or a share from 0 "
+                            "to 1, such as 0.1% or 0.001, not \"",
+                            condition.value_text, "\""));
+}
+
 absl::Status ReadValue(absl::string_view text, Condition* condition) {
   condition->value_text = std::string(text);
   const auto digits = std::find_if(text.begin(), text.end(), [](char c) {
@@ -166,7 +177,7 @@ absl::Status ReadValue(absl::string_view text, Condition* condition) {
     return Wrong(condition->text, absl::StrCat("the value \"", OneLine(condition->value_text, 40),
                                                "\" is too large; allowed is below 1e308"));
   }
-  return absl::OkStatus();
+  return CheckShare(*condition);
 }
 
 absl::Status NotMeasured(const Condition& condition, const std::string& cell,
@@ -176,15 +187,15 @@ absl::Status NotMeasured(const Condition& condition, const std::string& cell,
       condition.name, " ", std::string(why)));
 }
 
-/// The median over the trials, or of all of them together where each has too few samples.
+/// The median over the trials, or of all of them together where one has too few samples.
 std::optional<double> CellPercentile(const Cell& cell, Series series, double percentile) {
   std::vector<double> values;
   for (const ReportTrial& trial : cell.trials) {
     const Histogram& times = trial.result.tally.Of(series);
-    if (!EnoughFor(percentile, times.count())) continue;
+    if (!EnoughFor(percentile, times.count())) break;
     values.push_back(static_cast<double>(times.ValueAt(percentile)));
   }
-  if (const std::optional<Estimate> median = MedianOf(values, 0)) return median->value;
+  if (!values.empty() && values.size() == cell.trials.size()) return MedianOf(values, 0)->value;
   const Tally merged = cell.Merged();
   const Histogram& times = merged.Of(series);
   if (!EnoughFor(percentile, times.count())) return std::nullopt;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/report/format.h"
 #include "client/testing/sample_report.h"
 
 namespace slipway::client {
@@ -70,6 +71,17 @@ TEST(ParseCondition, SaysWhatIsWrong) {
   EXPECT_THAT(ErrorOf("ratio(p99)>5%"), HasSubstr("without a unit"));
 }
 
+// A check that nothing can fail is green for ever.
+TEST(ParseCondition, SharesBeyondTheWholeAreRefused) {
+  for (const char* text : {"errors>5", "errors>200%", "errors<101%", "errors>100%", "errors>1"}) {
+    EXPECT_THAT(ErrorOf(text),
+                AllOf(HasSubstr(text), HasSubstr("0% to 100%"), HasSubstr("a share from 0 to 1")));
+  }
+  for (const char* text : {"errors<100%", "errors>=100%", "errors>0.99", "errors>0", "cut_off>5"}) {
+    EXPECT_EQ(ErrorOf(text), "no error") << text;
+  }
+}
+
 TEST(ParseConditions, ReadsAnObjective) {
   const auto conditions = ParseConditions("p99<10ms, errors<0.1%");
   ASSERT_TRUE(conditions.ok()) << conditions.status();
@@ -112,6 +124,16 @@ TEST(Judge, WhatWasNotMeasuredIsNoPass) {
   EXPECT_THAT(Judged("server_cpu>1", report).text, HasSubstr("was not measured"));
   EXPECT_THAT(Judged("ratio(p99)>1", report).text, HasSubstr("was not measured"));
   EXPECT_THAT(Judged("errors>1%", Report()).text, HasSubstr("FAILED_PRECONDITION"));
+}
+
+TEST(Judge, PercentileIsOfAllTrialsOrOfThemTogether) {
+  Report report = SampleRun();
+  Cell& cell = report.cells[0];
+  cell.trials = SampleCell(0, cell.load, {.median_us = 1000, .ok = 500}, 2).trials;
+  cell.trials.push_back({2, 2, SampleTrial({.median_us = 9000, .ok = 2000})});
+  const Tally merged = cell.Merged();
+  const auto all = static_cast<double>(merged.ok_latency().ValueAt(99));
+  EXPECT_THAT(Judged("p99>1ns", report).text, HasSubstr("p99 is " + FormatNanoseconds(all)));
 }
 
 TEST(Judge, AnyCellMayHold) {
