@@ -33,6 +33,8 @@ Pairs PairsOf(const Cell& base, const Cell& other, Metric metric) {
     if (partner == nullptr) continue;
     const std::optional<double> one = MetricOf(partner->result, metric);
     const std::optional<double> two = MetricOf(trial.result, metric);
+    // The pairs that have enough samples for a percentile are no fair choice among them.
+    if (IsPercentile(metric) && (!one || !two)) return {};
     if (!one || !two || *one <= 0 || *two <= 0) continue;
     pairs.base.push_back(*one);
     pairs.other.push_back(*two);
@@ -158,11 +160,15 @@ std::optional<absl::Time> StartOf(const Report& report) {
 }
 
 std::string CellName(const Report& report, size_t cell) {
+  return CellName(report, cell, report.targets[report.cells[cell].target].name);
+}
+
+std::string CellName(const Report& report, size_t cell, std::string_view target) {
   if (report.cells.size() < 2) return "";
   const Cell& it = report.cells[cell];
   const bool one_load = FirstCellsOfLoads(report).size() < 2;
   std::string name;
-  if (report.targets.size() > 1 || one_load) name = report.targets[it.target].name;
+  if (report.targets.size() > 1 || one_load) name = target;
   if (!one_load) absl::StrAppend(&name, name.empty() ? "" : " at ", LoadName(it.load));
   if (it.is_guard) name += " (guard)";
   return name;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -49,5 +50,7 @@ std::optional<absl::Time> StartOf(const Report& report);
 /// `B at 64 in flight`, shorter where the report has one target or one load; empty when it has one
 /// cell.
 std::string CellName(const Report& report, size_t cell);
+/// The same with `target` as the name of its target.
+std::string CellName(const Report& report, size_t cell, std::string_view target);
 
 }  // namespace slipway::client

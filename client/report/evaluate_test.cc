@@ -55,6 +55,17 @@ TEST(Evaluate, PairsTrialsOfTheSameBlock) {
   EXPECT_EQ(RatioBetween(report, 0, 1, Metric::kThroughput)->pairs, 8);
 }
 
+// The pairs that happen to have enough samples would say something else than all of them.
+TEST(Evaluate, PercentilesAreComparedInAllPairsOrNone) {
+  Report report = SampleComparison();
+  Evaluate(&report);
+  ASSERT_NE(RatioBetween(report, 0, 1, Metric::kP99), nullptr);
+  report.cells[1].trials[4].result = SampleTrial({.ok = 500, .grpc = false});
+  Evaluate(&report);
+  EXPECT_EQ(RatioBetween(report, 0, 1, Metric::kP99), nullptr);
+  EXPECT_EQ(RatioBetween(report, 0, 1, Metric::kP50)->pairs, 9);
+}
+
 TEST(Evaluate, SaysWhatDiffersAndWhatDoesNot) {
   Report report = SampleComparison();
   Evaluate(&report);

@@ -42,6 +42,9 @@ class ReportParser {
     json.ForEach("targets", [this](const JsonObject& target) { Target(target); });
     json.ForEach("cells", [this](const JsonObject& cell) { OneCell(cell); });
     Results(json);
+    if (report_.cells.empty() && report_.tables.empty()) {
+      json.Fail("cells", "is missing or empty, and there are no tables: nothing was measured");
+    }
     return std::move(report_);
   }
 
@@ -165,7 +168,10 @@ class ReportParser {
     json.ForEach("failures", [&](const JsonObject& failure) { Failed(failure, &result.tally); });
     Steps(json, &result.tally);
     OneTimeline(json.Object("timeline"), &result.timeline);
-    Histograms(json.Object("histograms"), json.Object("latency_ms"), &result.tally);
+    const JsonObject histograms = json.Object("histograms");
+    Histograms(histograms, json.Object("latency_ms"), &result.tally);
+    CheckCount(json, "ok", result.tally.ok(), histograms);
+    CheckCount(json, "failed", result.tally.failed(), histograms);
     return trial;
   }
 
@@ -175,6 +181,7 @@ class ReportParser {
     result->warmup_requests = json.Count("warmup_requests");
     result->cut_off = json.Count("cut_off");
     result->offered = json.Count("offered");
+    result->offered_time = json.Seconds("offered_s");
     result->interrupted = json.Bool("interrupted");
     const JsonObject window = json.Object("window");
     result->window.finished = window.Count("finished");
@@ -267,6 +274,15 @@ class ReportParser {
       Exact(exact.Object(SeriesName(series)), &*histogram);
       tally->Restore(series, *std::move(histogram));
     }
+  }
+
+  /// What a trial counts is what its histograms hold; a file that lost them has lost its numbers.
+  static void CheckCount(const JsonObject& json, std::string_view key, int64_t found,
+                         const JsonObject& histograms) {
+    const int64_t counted = json.Count(key);
+    if (!json.Has(key) || counted == found) return;
+    histograms.Fail(key, absl::StrCat(found == 0 ? "is missing" : absl::StrCat("holds ", found),
+                                      ", but the trial counts ", counted));
   }
 
   /// Puts back what the slots do not tell, as far as it is there.

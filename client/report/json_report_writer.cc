@@ -50,6 +50,10 @@ class ReportWriter {
   }
   void Count(std::string_view key, int64_t count) { json_.Key(key).Int(count); }
   void Bytes(std::string_view key, uint64_t bytes) { Count(key, static_cast<int64_t>(bytes)); }
+  /// Nothing when the share is not known.
+  void Share(std::string_view key, std::optional<double> share) {
+    if (share) json_.Key(key).Number(*share);
+  }
   void Seconds(std::string_view key, std::chrono::nanoseconds time) {
     json_.Key(key).Seconds(time);
   }
@@ -139,9 +143,7 @@ class ReportWriter {
     for (const Metric metric : kAllMetrics) {
       const std::optional<Estimate> estimate = MetricOf(cell, metric);
       if (!estimate) continue;
-      const bool time = metric == Metric::kP50 || metric == Metric::kP90 ||
-                        metric == Metric::kP99 || metric == Metric::kP999;
-      const auto value = [time](double v) { return time ? Milliseconds(v) : v; };
+      const auto value = [metric](double v) { return IsPercentile(metric) ? Milliseconds(v) : v; };
       json_.Key(MetricName(metric)).BeginObject();
       json_.Key("value").Number(value(estimate->value));
       json_.Key("low").Number(value(estimate->low));
@@ -225,6 +227,7 @@ class ReportWriter {
     Count("warmup_requests", result.warmup_requests);
     Count("cut_off", result.cut_off);
     Count("offered", result.offered);
+    if (result.offered_time.count() > 0) Seconds("offered_s", result.offered_time);
     json_.Key("interrupted").Bool(result.interrupted);
     json_.Key("window").BeginObject();
     Count("finished", result.window.finished);
@@ -262,12 +265,12 @@ class ReportWriter {
     if (const auto machine = result.machine_cpu_us()) {
       json_.Key("machine_us_per_request").Number(*machine);
     }
-    json_.Key("generator_share").Number(result.generator_share());
-    if (result.busiest_thread_share > 0) {
-      json_.Key("busiest_thread_share").Exact(result.busiest_thread_share);
+    Share("generator_share", result.generator_share());
+    if (const auto busiest = result.busiest_share()) {
+      json_.Key("busiest_thread_share").Exact(*busiest);
     }
-    json_.Key("generator_waited_share").Number(result.waited_share());
-    json_.Key("steal_share").Number(result.steal_share());
+    Share("generator_waited_share", result.waited_share());
+    Share("steal_share", result.steal_share());
     json_.EndObject();
   }
 

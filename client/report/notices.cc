@@ -62,14 +62,16 @@ struct Sums {
   static double Share(double part, double whole) { return whole <= 0 ? 0 : part / whole; }
   /// 0 of what is too short to tell.
   double generator_share() const {
-    return elapsed < kShortestToJudge ? 0 : Share(generator, thread_time);
+    return elapsed < kShortestToJudge ? 0 : std::min(Share(generator, thread_time), 1.0);
   }
   /// Of its busiest thread, which may be at its limit while the others idle.
   double busiest_share() const {
     if (elapsed < kShortestToJudge) return 0;
     return std::max(Share(busiest, static_cast<double>(elapsed.count())), generator_share());
   }
-  double waited_share() const { return Share(waited, thread_time); }
+  double waited_share() const {
+    return elapsed < kShortestToJudge ? 0 : std::min(Share(waited, thread_time), 1.0);
+  }
   double steal_share() const { return Share(steal, machine_time); }
   double failed_share() const {
     return Share(static_cast<double>(tally.failed()), static_cast<double>(tally.total()));

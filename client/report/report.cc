@@ -41,6 +41,11 @@ std::string_view MetricName(Metric metric) {
   return "unknown";
 }
 
+bool IsPercentile(Metric metric) {
+  return metric == Metric::kP50 || metric == Metric::kP90 || metric == Metric::kP99 ||
+         metric == Metric::kP999;
+}
+
 std::optional<double> MetricOf(const TrialResult& result, Metric metric) {
   switch (metric) {
     case Metric::kThroughput:
@@ -70,6 +75,8 @@ std::optional<Estimate> MetricOf(const Cell& cell, Metric metric) {
   for (const ReportTrial& trial : cell.trials) {
     if (const std::optional<double> value = MetricOf(trial.result, metric)) {
       values.push_back(*value);
+    } else if (IsPercentile(metric)) {
+      return std::nullopt;
     }
   }
   return MedianOf(values, kMedianSeed);

@@ -14,19 +14,22 @@
 
 namespace slipway::client {
 
+/// Between the protocols, and the addresses, of several servers.
+inline constexpr char kServersJoin[] = " + ";
+
 /// What was loaded, as a report names it.
 struct ReportTarget {
   /// Unique within the report: the URL, or what --name said.
   std::string name;
   std::string url;
-  /// `grpc`, `http/1.1`, `http/2`.
+  /// `grpc`, `http/1.1`, `http/2`; of a scenario's servers each once, with kServersJoin between.
   std::string protocol;
   bool tls = false;
   /// `native`, or `grpc++`: the gRPC C++ library.
   std::string engine;
   /// HTTP: the method. gRPC: empty.
   std::string method;
-  /// `127.0.0.1:8080`
+  /// `127.0.0.1:8080`; of a scenario those of all its servers, joined likewise.
   std::string address;
   /// The command that started it; empty: it was there.
   std::string command;
@@ -76,9 +79,12 @@ inline constexpr Metric kAllMetrics[] = {
     Metric::kP999,       Metric::kServerCpu, Metric::kGeneratorCpu, Metric::kMachineCpu};
 /// `throughput`, `p50`, `p90`, `p99`, `p99.9`, `server_cpu`, `generator_cpu`, `machine_cpu`.
 std::string_view MetricName(Metric metric);
+/// A percentile of the latency of successes.
+bool IsPercentile(Metric metric);
 /// The metric of one trial; nothing when it was not measured or stands on too few samples.
 std::optional<double> MetricOf(const TrialResult& result, Metric metric);
-/// The median over the cell's trials.
+/// The median over the cell's trials. Of a percentile nothing unless each of them has it: medians
+/// over different trials could not be compared with one another.
 std::optional<Estimate> MetricOf(const Cell& cell, Metric metric);
 
 /// One cell against another under the same load, trial by trial.

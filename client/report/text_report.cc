@@ -151,15 +151,39 @@ class TextWriter {
     return most;
   }
 
+  /// `3 trials`, `1 to 3 trials`
+  std::string TrialsText() const {
+    size_t fewest = MostTrials();
+    for (const Cell& cell : report_.cells) fewest = std::min(fewest, cell.trials.size());
+    const std::string most = Plural(MostTrials(), "trial");
+    return fewest == MostTrials() ? most : absl::StrCat(fewest, " to ", most);
+  }
+
+  /// The other commands measure one load after the other.
+  bool IsRandomOrder() const {
+    const bool random = report_.command == "compare" || report_.command == "sweep" ||
+                        report_.command == "reproduce";
+    return random && report_.cells.size() > 1 && MostTrials() > 1;
+  }
+
+  /// Of every trial; empty when they differ.
+  std::string CommonExtent() const {
+    const std::string extent = ExtentText(report_.cells[0].load);
+    const bool same =
+        std::all_of(report_.cells.begin(), report_.cells.end(),
+                    [&](const Cell& cell) { return ExtentText(cell.load) == extent; });
+    return same ? extent : "";
+  }
+
   void Head() {
     const size_t loads = FirstCellsOfLoads(report_).size();
-    const LoadShape& load = report_.cells[0].load;
-    std::string line = absl::StrCat(
-        Plural(report_.targets.size(), "target"), ", ",
-        loads == 1 ? LoadName(load) : Plural(loads, "load"), ", ", Plural(MostTrials(), "trial"),
-        " of each", report_.cells.size() > 1 && MostTrials() > 1 ? " in random order" : "",
-        " (seed ", report_.seed, ")");
-    if (const std::string extent = ExtentText(load); !extent.empty()) {
+    std::string line =
+        absl::StrCat(Plural(report_.targets.size(), "target"), ", ",
+                     loads == 1 ? LoadName(report_.cells[0].load) : Plural(loads, "load"), ", ",
+                     TrialsText(), " of each", IsRandomOrder() ? " in random order" : "");
+    // Merged reports had one each.
+    if (report_.command != "merge") absl::StrAppend(&line, " (seed ", report_.seed, ")");
+    if (const std::string extent = CommonExtent(); !extent.empty()) {
       absl::StrAppend(&line, "; ", extent, " a trial");
     }
     TextTable table;
@@ -260,7 +284,8 @@ class TextWriter {
     for (const RatioColumn& column : kRatioColumns) head.push_back(column.name);
     table.Add(std::move(head));
     for (size_t i = 0; i < report_.cells.size(); ++i) {
-      TextTable::Row row{absl::StrCat("  ", Shortened(CellName(report_, i)))};
+      const std::string name = Shortened(report_.targets[report_.cells[i].target].name);
+      TextTable::Row row{absl::StrCat("  ", CellName(report_, i, name))};
       bool any = false;
       for (const RatioColumn& column : kRatioColumns) {
         const Ratio* const ratio = RatioOfCell(i, column.metric);

@@ -125,6 +125,65 @@ TEST(TextReport, SweepIsOneTable) {
   EXPECT_THAT(text, HasSubstr("gRPC's throughput grows until 64 in flight"));
 }
 
+// The name is cut, not what tells the rows apart.
+TEST(TextReport, LongNamesKeepLoadAndGuard) {
+  Report report = SampleSweep();
+  for (ReportTarget& target : report.targets) target.name = target.url + "/" + std::string(40, 'x');
+  Cell guard = report.cells[0];
+  guard.is_guard = true;
+  report.cells.push_back(std::move(guard));
+  EXPECT_THAT(TextOf(report), AllOf(HasSubstr("… at 1 in flight  "), HasSubstr("… at 64 in flight"),
+                                    HasSubstr("… at 1 in flight (guard)  ")));
+}
+
+TEST(TextReport, PercentilesAreOfTheSameTrials) {
+  Report report = SampleComparison();
+  const LoadShape& load = report.cells[0].load;
+  report.cells.resize(1);
+  report.cells[0] = SampleCell(0, load, {.median_us = 1000, .ok = 6000}, 2);
+  Cell slow = SampleCell(0, load, {.median_us = 500, .ok = 12'000}, 1);
+  report.cells[0].trials.push_back(slow.trials[0]);
+  EXPECT_TRUE(MetricOf(report.cells[0], Metric::kP99));
+  EXPECT_FALSE(MetricOf(report.cells[0], Metric::kP999)) << "one of three trials has it";
+  EXPECT_THAT(TextOf(report), Not(HasSubstr("p99.9")));
+}
+
+TEST(TextReport, HeadSaysWhatHoldsForAllLoads) {
+  Report search = SampleSearch();
+  search.cells[1].trials.resize(3, search.cells[1].trials[0]);
+  search.cells[2].load.duration = std::chrono::seconds(12);
+  EXPECT_THAT(TextOf(search), HasSubstr("1 target, 3 loads, 1 to 3 trials of each (seed 7)\n"));
+  Report merged = SampleComparison();
+  merged.command = "merge";
+  EXPECT_THAT(TextOf(merged),
+              HasSubstr("2 targets, 64 in flight, 9 trials of each; 3.00 s after 500 ms"));
+}
+
+TEST(TextReport, OfferedIsWithoutTheWaitForAnswers) {
+  Report report = SampleOpenRun();
+  TrialResult& result = report.cells[0].trials[0].result;
+  result.offered = 3000;
+  result.offered_time = std::chrono::milliseconds(2500);
+  EXPECT_THAT(TextOf(report), HasSubstr("Offered     1,200/s"));
+}
+
+TEST(TextReport, SharesOfShortRunsAreNotKnown) {
+  Report report = SampleRun();
+  TrialResult& result = report.cells[0].trials[0].result;
+  result.elapsed = std::chrono::milliseconds(10);
+  EXPECT_THAT(TextOf(report), AllOf(HasSubstr("– of its 2 threads, which waited for a core – of"),
+                                    HasSubstr("– of one core")));
+}
+
+TEST(TextReport, ServersOfAScenarioAreNamedWithTheirProtocols) {
+  Report report = SampleRun();
+  report.targets[0].protocol = "http/1.1 + grpc";
+  EXPECT_THAT(TextOf(report), HasSubstr("HTTP/1.1 and gRPC, 1,000 in flight, 2 threads"));
+  report.targets[0].protocol = "grpc";
+  report.targets[0].address = "127.0.0.1:1 + 127.0.0.1:2";
+  EXPECT_THAT(TextOf(report), HasSubstr("gRPC, 1,000 in flight, 2 threads"));
+}
+
 TEST(TextReport, SearchShowsItsOwnTable) {
   const std::string text = TextOf(SampleSearch());
   EXPECT_THAT(text, HasSubstr("Search for the highest rate"));

@@ -6,8 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "client/report/format.h"
 #include "client/report/names.h"
 
@@ -31,6 +33,11 @@ std::string_view RowName(Series series) {
     default:
       return SeriesName(series);
   }
+}
+
+bool HasSeveralServers(const ReportTarget& target) {
+  return absl::StrContains(target.address, kServersJoin) ||
+         absl::StrContains(target.protocol, kServersJoin);
 }
 
 std::string RequestsText(const LoadShape& load, const TrialResult& result) {
@@ -61,8 +68,7 @@ std::string CountBlock(const LoadShape& load, const TrialResult& result) {
   table.SetLeft(1);
   table.Add({"Requests", RequestsText(load, result)});
   if (IsOpen(load) && result.offered > 0) {
-    table.Add(
-        {"Offered", absl::StrCat(FormatNumber(rate(static_cast<double>(result.offered))), "/s")});
+    table.Add({"Offered", absl::StrCat(FormatNumber(result.offered_rate()), "/s")});
   }
   table.Add({"Throughput", absl::StrCat(FormatNumber(result.throughput()), " ok/s")});
   table.Add({"Received", absl::StrCat(FormatBytes(bytes), ", ", FormatBytes(rate(bytes)), "/s")});
@@ -112,20 +118,21 @@ std::string StepBlock(const std::vector<std::string>& names, const Tally& tally)
   return table.ToString("");
 }
 
+std::string ShareText(std::optional<double> share) {
+  return share ? FormatShare(*share) : kUnknown;
+}
+
 std::string GeneratorNote(const TrialResult& result) {
-  const std::string busiest =
-      result.threads > 1 && result.busiest_thread_share > 0
-          ? absl::StrCat(" (the busiest: ", FormatShare(result.busiest_thread_share), ")")
-          : "";
-  return absl::StrCat(FormatShare(result.generator_share()), " of its ",
-                      Counted(result.threads, "thread"), busiest, ", which waited for a core ",
-                      FormatShare(result.waited_share()), " of the time");
+  const std::optional<double> busiest = result.busiest_share();
+  return absl::StrCat(
+      ShareText(result.generator_share()), " of its ", Counted(result.threads, "thread"),
+      result.threads > 1 && busiest ? absl::StrCat(" (the busiest: ", FormatShare(*busiest), ")")
+                                    : "",
+      ", which waited for a core ", ShareText(result.waited_share()), " of the time");
 }
 
 std::string ServerNote(const TrialResult& result) {
-  const double share =
-      static_cast<double>(result.server_cpu->count()) / static_cast<double>(result.elapsed.count());
-  std::string note = absl::StrCat(FormatShare(share), " of one core");
+  std::string note = absl::StrCat(ShareText(result.server_share()), " of one core");
   if (result.server_threads > 0) {
     absl::StrAppend(&note, ", ", Counted(result.server_threads, "thread"));
   }
@@ -149,7 +156,7 @@ std::string CpuBlock(const TrialResult& result) {
   }
   if (const std::optional<double> machine = result.machine_cpu_us()) {
     add("machine", *machine,
-        absl::StrCat("all processes; the hypervisor took ", FormatShare(result.steal_share())));
+        absl::StrCat("all processes; the hypervisor took ", ShareText(result.steal_share())));
   }
   return table.ToString("");
 }
@@ -196,10 +203,8 @@ std::string TargetText(const ReportTarget& target) {
 }
 
 std::string ProtocolText(const ReportTarget& target) {
-  std::string text = target.protocol;
-  if (text == "grpc") text = "gRPC";
-  if (text == "http/1.1") text = "HTTP/1.1";
-  if (text == "http/2") text = "HTTP/2";
+  std::string text = absl::StrReplaceAll(
+      target.protocol, {{"grpc", "gRPC"}, {"http/", "HTTP/"}, {kServersJoin, " and "}});
   if (target.tls) text += " over TLS";
   if (!target.engine.empty() && target.engine != "native") {
     absl::StrAppend(&text, " (", target.engine, ")");
@@ -236,8 +241,10 @@ std::string ExtentText(const LoadShape& load) {
 
 std::string TrialText(const ReportTarget& target, const LoadShape& load,
                       const TrialResult& result) {
+  LoadShape shown = load;
+  if (HasSeveralServers(target)) shown.connections = 0;  // each has some of its own
   std::string text = absl::StrCat(TargetText(target), "\n", ProtocolText(target), ", ",
-                                  LoadText(load), ", ", Counted(result.threads, "thread"), ", ",
+                                  LoadText(shown), ", ", Counted(result.threads, "thread"), ", ",
                                   FormatDuration(result.elapsed), " measured");
   if (load.warmup.count() > 0) {
     absl::StrAppend(&text, " after ", FormatDuration(load.warmup), " of warm-up");

@@ -207,14 +207,19 @@ class Coordinator {
   /// When the last answer has come, and an open loop has lasted as long as its rate says; not after
   /// the window.
   rpc::Time EndOfNumber() const {
-    rpc::Time due{};
     rpc::Time finished{};
     for (const auto& worker : workers_) {
-      due = std::max(due, worker->driver()->last_due());
       finished = std::max(finished, worker->driver()->last_finished());
     }
-    if (pace_.open_loop()) finished = std::max(finished, pace_.EndAfter(window_, due));
+    if (pace_.open_loop()) finished = std::max(finished, EndOfDue());
     return std::min(finished, window_.end);
+  }
+
+  /// Open loop: when another request would have been due, after the last one of the number.
+  rpc::Time EndOfDue() const {
+    rpc::Time due{};
+    for (const auto& worker : workers_) due = std::max(due, worker->driver()->last_due());
+    return std::min(pace_.EndAfter(window_, due), window_.end);
   }
 
   void EndByNumber() {
@@ -271,6 +276,10 @@ class Coordinator {
     // When the number has ended the load, the time after the last answer is not the server's.
     const rpc::Time end = NumberReached() ? EndOfNumber() : window_.end;
     result.elapsed = std::max(end - window_.begin, rpc::Duration::zero());
+    if (pace_.open_loop()) {
+      const rpc::Time due = NumberReached() ? EndOfDue() : end;
+      result.offered_time = std::max(due - window_.begin, rpc::Duration::zero());
+    }
     RecordUsage(before_, after_, &result);
     return result;
   }
@@ -291,7 +300,7 @@ class Coordinator {
     if (usage.elapsed.count() <= 0) return;
     const double share =
         static_cast<double>(usage.cpu.count()) / static_cast<double>(usage.elapsed.count());
-    result->busiest_thread_share = std::max(result->busiest_thread_share, share);
+    result->busiest_thread_share = std::max(result->busiest_thread_share, std::min(share, 1.0));
   }
 
   const Plan& plan_;

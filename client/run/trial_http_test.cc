@@ -169,7 +169,7 @@ TEST(HttpTrial, CountsEqualTheServers) {
   EXPECT_EQ(result.tally.ok_latency().count(), 5000);
   EXPECT_GT(result.throughput(), 0);
   EXPECT_GT(result.generator_cpu_us(), 0);
-  EXPECT_GE(result.waited_share(), 0);
+  EXPECT_GE(result.waited_share().value_or(0), 0);
   EXPECT_GT(result.busiest_thread_share, 0);
   EXPECT_EQ(result.warmup_requests, 0);
   EXPECT_EQ(result.cut_off, 0);
@@ -180,8 +180,8 @@ TEST(HttpTrial, CountsEqualTheServers) {
   EXPECT_TRUE(result.server_waited.has_value());
   EXPECT_GT(result.server_resident, 1'000'000);
   EXPECT_GE(result.server_threads, 3);
-  EXPECT_GE(result.steal_share(), 0);
-  EXPECT_LE(result.steal_share(), 1);
+  EXPECT_GE(result.steal_share().value_or(0), 0);
+  EXPECT_LE(result.steal_share().value_or(0), 1);
 }
 
 TEST(HttpTrial, EndOfTimeLosesNothing) {
@@ -536,6 +536,22 @@ TEST(HttpTrial, NumberAtARateTakesItsTime) {
   }
 }
 
+TEST(HttpTrial, OfferedIsWithoutTheWaitForTheLastAnswer) {
+  RawServer server([](int fd) {
+    while (!ReadHead(fd).empty()) {
+      std::this_thread::sleep_for(milliseconds(300));
+      Write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  TestRun run = At(server.port(), 3, 1);
+  run.load.model = LoadModel::kConstant;
+  run.load.rate = 20;
+  const TrialResult result = MustRun(run);
+  EXPECT_EQ(result.offered, 3);
+  EXPECT_GE(result.elapsed, milliseconds(300));
+  EXPECT_NEAR(result.offered_rate(), 20, 0.01);
+}
+
 TEST(HttpTrial, ScheduleIsMeasuredWhole) {
   HttpServer server(Ok);
   TestRun run = At(server.port(), 0, 16);
@@ -644,8 +660,9 @@ TEST(TrialResult, NumbersOfNothing) {
   EXPECT_EQ(nothing.generator_cpu_us(), 0);
   EXPECT_EQ(nothing.server_cpu_us(), std::nullopt);
   EXPECT_EQ(nothing.machine_cpu_us(), std::nullopt);
-  EXPECT_EQ(nothing.generator_share(), 0);
-  EXPECT_EQ(nothing.steal_share(), 0);
+  EXPECT_EQ(nothing.generator_share(), std::nullopt);
+  EXPECT_EQ(nothing.steal_share(), std::nullopt);
+  EXPECT_EQ(nothing.offered_rate(), 0);
 }
 
 TEST(TrialResult, NumbersOfEachRequest) {
@@ -665,7 +682,30 @@ TEST(TrialResult, NumbersOfEachRequest) {
   EXPECT_EQ(result.machine_cpu_us(), 3000);
   EXPECT_EQ(result.generator_share(), 0.25);
   EXPECT_EQ(result.waited_share(), 0.5);
-  EXPECT_DOUBLE_EQ(result.steal_share(), 0.1);
+  EXPECT_DOUBLE_EQ(result.steal_share().value_or(0), 0.1);
+  EXPECT_EQ(result.server_share(), 0.25);
+  result.offered = 1000;
+  EXPECT_EQ(result.offered_rate(), 500);
+  result.offered_time = seconds(1);
+  EXPECT_EQ(result.offered_rate(), 1000);
+}
+
+TEST(TrialResult, SharesAreNoneOfShortRunsAndNeverAboveOne) {
+  TrialResult result;
+  result.elapsed = milliseconds(49);
+  result.generator_cpu = result.waited = milliseconds(60);
+  result.server_cpu = result.generator_cpu;
+  result.machine_time = milliseconds(98);
+  result.busiest_thread_share = 1.2;
+  for (const auto& share : {result.generator_share(), result.waited_share(), result.busiest_share(),
+                            result.server_share(), result.steal_share()}) {
+    EXPECT_EQ(share, std::nullopt);
+  }
+  result.elapsed = milliseconds(50);
+  EXPECT_EQ(result.generator_share(), 1);
+  EXPECT_EQ(result.waited_share(), 1);
+  EXPECT_EQ(result.busiest_share(), 1);
+  EXPECT_EQ(result.server_share(), 1.2) << "of several threads";
 }
 
 // The others may idle meanwhile.

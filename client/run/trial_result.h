@@ -22,6 +22,8 @@ struct WindowCounts {
 inline constexpr double kSaturatedShare = 0.95;
 /// In less time the share says nothing.
 inline constexpr std::chrono::milliseconds kShortestToJudge{100};
+/// Clocks of CPU time tick so coarsely that shares of less time are not known at all.
+inline constexpr std::chrono::milliseconds kShortestForShares{50};
 
 /// What one run of one target has measured. A value: reports are made from it, and read back into
 /// it.
@@ -63,6 +65,9 @@ struct TrialResult {
   uint64_t reconnects = 0;
   /// Open loop: requests that were due within the measured time, those that never started included.
   int64_t offered = 0;
+  /// How long requests were due: without the wait for the last answers that `elapsed` has when a
+  /// number ends the load. 0: as long as `elapsed`.
+  std::chrono::nanoseconds offered_time{0};
   /// Requests that were due before the measured time; not among the tally, whenever they ended.
   int64_t warmup_requests = 0;
   /// Due within the measured time, and still in flight (or waiting for a slot) when the drain ended
@@ -72,24 +77,30 @@ struct TrialResult {
 
   /// Successes per second.
   double throughput() const;
+  /// Open loop: requests that were due, a second.
+  double offered_rate() const;
   /// Microseconds for each request that ended, successes and failures.
   double generator_cpu_us() const;
   std::optional<double> server_cpu_us() const;
   std::optional<double> machine_cpu_us() const;
-  /// Of the time of all the generator's threads, 0 to 1.
-  double generator_share() const;
-  double waited_share() const;
+  /// Of the time of all the generator's threads, 0 to 1; nothing of less than kShortestForShares.
+  std::optional<double> generator_share() const;
+  std::optional<double> waited_share() const;
+  /// Of its busiest thread; nothing when that is not known either.
+  std::optional<double> busiest_share() const;
+  /// Of one core, so that several threads have more than 1.
+  std::optional<double> server_share() const;
   /// Of all cores' time, 0 to 1.
-  double steal_share() const;
+  std::optional<double> steal_share() const;
   /// The generator, or one of its threads, had no CPU time left, so that what is measured is mostly
   /// itself. Not of runs that are too short to tell.
   bool generator_saturated() const {
     return elapsed >= kShortestToJudge &&
-           std::max(generator_share(), busiest_thread_share) >= kSaturatedShare;
+           std::max(generator_share().value_or(0), busiest_thread_share) >= kSaturatedShare;
   }
 
  private:
-  double ShareOf(std::chrono::nanoseconds time) const;
+  std::optional<double> ShareOf(std::chrono::nanoseconds time) const;
 };
 
 }  // namespace slipway::client
