@@ -11,14 +11,24 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "client/report/names.h"
+#include "schema/json.h"
 
 namespace slipway::client {
 namespace {
 
 constexpr double kCsvPercentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99};
 
-std::string Quoted(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
+/// One line of UTF-8, as JSON reports repair it: their escapes are undone, of which a line without
+/// control characters has two.
+std::string Clean(const std::string& text) {
+  std::string quoted;
+  schema::AppendJsonString(OneLine(text, text.size()), &quoted);
+  return absl::StrReplaceAll(quoted.substr(1, quoted.size() - 2), {{"\\\"", "\""}, {"\\\\", "\\"}});
+}
+
+std::string Quoted(const std::string& text) {
+  const std::string field = Clean(text);
+  if (field.find_first_of(",\"") == std::string::npos) return field;
   return absl::StrCat("\"", absl::StrReplaceAll(field, {{"\"", "\"\""}}), "\"");
 }
 

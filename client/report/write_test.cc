@@ -89,12 +89,21 @@ TEST(CsvReport, HasALineForEachTrial) {
   EXPECT_EQ(commas(lines[27]), commas(lines[0]) + 1);
 }
 
+TEST(CsvReport, NamesAreOneLineOfUtf8) {
+  Report report = SampleRun();
+  report.targets[0].name = "a\x1b[2J\r\nb,\"\\\" \xff é";
+  report.targets[0].url = "http://h/" + std::string(200, 'x');
+  const std::string csv = CsvReport(report);
+  EXPECT_THAT(csv, HasSubstr("\n\"a [2J  b,\"\"\\\"\" \xEF\xBF\xBD é\",http://h/xxx"));
+  EXPECT_THAT(csv, HasSubstr(report.targets[0].url + ","));
+}
+
 TEST(CsvReport, UnknownIsEmpty) {
   Report report = SampleRun();
   report.cells[0].trials[0].result.server_cpu.reset();
   const std::string csv = CsvReport(report);
   EXPECT_THAT(csv, HasSubstr(",2.97"));
-  EXPECT_THAT(csv, HasSubstr(",5,,,0.00375,0.01,0,"));
+  EXPECT_THAT(csv, HasSubstr(",5,,,0.00375,0.01,,"));
 }
 
 TEST(HgrmReport, HasASectionForEachCell) {
