@@ -24,6 +24,7 @@
 #include "gateway/http/httplib/blocking_exchange.h"
 #include "gateway/http/httplib/head_check.h"
 #include "gateway/http/httplib/open_connections.h"
+#include "gateway/http/httplib/patient_server.h"
 #include "gateway/http/httplib/worker_loop.h"
 #include "gateway/http/httplib/worker_pool.h"
 #include "gateway/http/recorder.h"
@@ -129,7 +130,7 @@ base::Reason ReasonOfStatus(int status) {
   }
 }
 
-/// cpp-httplib as it comes, a thread for each connection.
+/// cpp-httplib, a thread for each connection.
 class HttplibEngine final : public HttpEngine {
  public:
   HttplibEngine(EngineOptions options, WorkerLoops loops, Recorder& recorder)
@@ -171,7 +172,7 @@ class HttplibEngine final : public HttpEngine {
 
  private:
   struct Listener {
-    httplib::Server server;
+    PatientServer server;
     socket_t socket = INVALID_SOCKET;
     int port = 0;
     std::thread thread;

@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -26,6 +28,13 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+/// How often threads of this process have gone to sleep.
+int64_t VoluntarySwitches() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_nvcsw;
+}
 
 size_t OpenDescriptors() {
   const std::filesystem::directory_iterator all("/proc/self/fd");
@@ -238,6 +247,22 @@ TEST_P(HttplibEngine, KeepsConnectionsOpen) {
     ASSERT_EQ(client.Receive().value_or(RawAnswer{}).status, 200) << i;
   }
   EXPECT_EQ(events_.open, 1);
+}
+
+// The library's own wait would look at each of them 90 times a second.
+TEST_P(HttplibEngine, IdleConnectionsCostNoTime) {
+  constexpr int kConnections = 100;
+  Start(kConnections);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < kConnections; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port_));
+    clients.back()->Send(Get("/x"));
+    ASSERT_EQ(clients.back()->Receive().value_or(RawAnswer{}).status, 200);
+  }
+  events_.Wait(kConnections);
+  const int64_t before = VoluntarySwitches();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_LT(VoluntarySwitches() - before, 5 * kConnections);
 }
 
 TEST_P(HttplibEngine, UnreadBodyEndsTheConnection) {
