@@ -1,5 +1,6 @@
 #include "client/command/commands.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -10,9 +11,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/command/prepare.h"
 #include "client/command/switches.h"
+#include "client/testing/scripted_server.h"
 #include "rpc/dispatcher.h"
 #include "wire/testing/dispatcher_server.h"
 
@@ -20,7 +23,11 @@ namespace slipway::client {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::ScriptedServer;
+using Peer = testing::ScriptedServer::Peer;
 
 TEST(ExpandShortSwitches, KnowsSeparateAndJoinedValues) {
   EXPECT_THAT(ExpandShortSwitches({"run", "-c", "10", "-n5", "--strict", "-Hx: y", "http://h/"}),
@@ -115,7 +122,62 @@ TEST(Commands, UnreachableTargetFails) {
   EXPECT_EQ(RunCommand({"run", "http://127.0.0.1:1/", "--no-progress"}), kExitFailed);
 }
 
-class CommandsWithServer : public testing::Test {
+/// What `run` with these arguments prints when each connection is answered so.
+std::string Printed(ScriptedServer::Script script, std::vector<std::string> arguments) {
+  ScriptedServer server(std::move(script));
+  arguments.insert(arguments.begin(), {"run", "-c1", "--no-progress",
+                                       absl::StrCat("http://127.0.0.1:", server.port(), "/a")});
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(RunCommand(arguments), kExitOk);
+  return ::testing::internal::GetCapturedStdout();
+}
+
+TEST(OneRequest, ShowsItsAnswerBehindTheReport) {
+  const auto script = [](Peer& peer) {
+    while (!peer.ReadRequest().empty()) peer.Answer(200, "{\"a\":\"\x1b[2J\"}");
+  };
+  EXPECT_THAT(Printed(script, {"-n1"}), EndsWith("\nAnswer\n{\"a\":\"?[2J\"}\n"));
+  EXPECT_THAT(Printed(script, {"-n2"}), Not(HasSubstr("\nAnswer\n")));
+  EXPECT_THAT(Printed(script, {"-n1", "-o", "json"}), EndsWith("}\n"));
+}
+
+TEST(OneRequest, ShowsTheResultThatWasFollowed) {
+  const auto script = [](Peer& peer) {
+    for (std::string request; !(request = peer.ReadRequest()).empty();) {
+      if (absl::StartsWith(request, "GET /job ")) {
+        peer.Answer(200, "the result");
+      } else {
+        peer.Answer(202, "later", "Location: /job\r\nRetry-After: 0\r\n");
+      }
+    }
+  };
+  EXPECT_THAT(Printed(script, {"-n1", "--follow"}), EndsWith("\nAnswer\nthe result\n"));
+}
+
+TEST(OneRequest, ShowsTheBeginningOfALongAnswer) {
+  const size_t size = size_t{17} << 20;  // more than is kept of answers that are judged
+  const auto script = [size](Peer& peer) {
+    while (!peer.ReadRequest().empty()) peer.Answer(200, std::string(size, 'x'));
+  };
+  EXPECT_THAT(Printed(script, {"-n1"}),
+              EndsWith("\nAnswer, its first 64 KiB\n" + std::string(64 * 1024, 'x') + "\n"));
+}
+
+// A target that is silent must not keep who wants to leave.
+TEST(Commands, AnInterruptEndsTheQuestionForTheSchema) {
+  ScriptedServer server([](Peer& peer) {
+    if (peer.ReadRequest().empty()) return;
+    kill(getpid(), SIGINT);  // it has said what HTTP/2 begins with, and waits now
+    peer.WaitForEnd();
+  });
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(RunCommand({"run", "-n3", "--data", "{}", "--no-progress",
+                        absl::StrCat("grpc://127.0.0.1:", server.port(), "/a.B/C")}),
+            kExitFailed);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("interrupted"));
+}
+
+class CommandsWithServer : public ::testing::Test {
  protected:
   CommandsWithServer() : server_(MakeDispatcher()) {}
   ~CommandsWithServer() override { unlink(report_.c_str()); }
@@ -157,6 +219,13 @@ TEST_F(CommandsWithServer, NothingSucceededIsAFailure) {
       RunCommand({"run", Url("/test.S/Other"), "-n", "10", "--no-progress", "--output", report_}),
       kExitFailed);
   EXPECT_THAT(Report(), HasSubstr("UNIMPLEMENTED"));
+}
+
+// Bytes that nobody can read are no answer to show.
+TEST_F(CommandsWithServer, AnAnswerWithoutASchemaIsNotShown) {
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(RunCommand({"run", Url("/test.S/M"), "-n", "1", "--no-progress"}), kExitOk);
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), Not(HasSubstr("Answer\n")));
 }
 
 TEST_F(CommandsWithServer, CompareReportsRatios) {

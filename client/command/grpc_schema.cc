@@ -1,8 +1,11 @@
 #include "client/command/grpc_schema.h"
 
+#include <csignal>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/signal_set.hpp>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -49,9 +52,18 @@ absl::StatusOr<SchemaPtr> FromReflection(const EngineSpec& engine, rpc::Duration
   wire::Channel channel(executor, ChannelTo(engine));
   absl::StatusOr<SchemaPtr> schema = absl::UnknownError("");
   bool done = false;
+  // Beside the session's own: what waits here is not between two steps.
+  boost::asio::signal_set signals(executor.context(), SIGINT, SIGTERM);
+  bool interrupted = false;
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    interrupted = true;
+    channel.Shutdown();
+  });
   rpc::Spawn(Fetch(channel, executor.Now() + timeout, &schema, &done));
   executor.RunUntil(done);
   if (schema.ok()) return schema;
+  if (interrupted) return absl::CancelledError("interrupted");
   return absl::Status(schema.status().code(),
                       absl::StrCat("the target does not tell its schema by reflection (",
                                    schema.status().message(), "); give --protoset or --proto"));

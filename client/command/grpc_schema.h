@@ -11,8 +11,9 @@
 namespace slipway::client {
 
 /// The schema of a gRPC server: of `--protoset`, `--proto`, or its own reflection, which is asked
-/// for --timeout at most and blocks. INVALID_ARGUMENT for files that the user can mend, else the
-/// error of the reflection. Not for servers whose certificate is not verified: reflection needs
+/// for --timeout at most and blocks; CANCELLED at SIGINT and SIGTERM. INVALID_ARGUMENT for files
+/// that the user can mend, else the error of the reflection. Not for servers whose certificate is
+/// not verified: reflection needs
 /// --protoset or --proto there.
 absl::StatusOr<std::shared_ptr<const schema::Schema>> LoadSchema(const EngineSpec& engine,
                                                                  const LoadOptions& options);

@@ -21,6 +21,8 @@ namespace slipway::client {
 namespace {
 
 constexpr rpc::Duration kProbeTimeout = std::chrono::seconds(5);
+/// gRPC allows no longer ones.
+constexpr size_t kMostOfAMessage = UINT32_MAX;
 
 absl::StatusOr<std::string> ReadData(const LoadOptions& options, size_t index) {
   if (options.data.empty()) return std::string();
@@ -190,6 +192,16 @@ absl::Status SetWorkload(const LoadOptions& options, RequestRecipe recipe, Plan*
   return absl::OkStatus();
 }
 
+/// Lets `answer` see what requests are answered. Nothing fails for its sake: of a long answer that
+/// nobody else looks at the beginning is kept.
+void Keep(LastAnswer* answer, LastAnswer::Decode decode, Plan* plan, EngineSpec* engine) {
+  if (!engine->keep_response) {
+    engine->keep_response = engine->cut_response = true;
+    engine->max_response = decode ? kMostOfAMessage : LastAnswer::kMost;
+  }
+  plan->workload = answer->Watch(std::move(plan->workload), std::move(decode));
+}
+
 void Describe(const LoadOptions& options, size_t index, const Target& target, Plan* plan) {
   const EngineSpec& engine = plan->engines.front();
   ReportTarget& report = plan->target;
@@ -262,8 +274,9 @@ absl::StatusOr<EngineSpec> ResolveEngine(const LoadOptions& options, const Targe
   return engine;
 }
 
-absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index) {
+absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index, LastAnswer* answer) {
   Plan plan;
+  LastAnswer::Decode decode;
   SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseTarget(options.targets[index]));
   SLIPWAY_RETURN_IF_ERROR(CheckSwitches(options));
   // Before the target is looked for, so that mistakes show at once.
@@ -280,9 +293,11 @@ absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index) {
   if (target.scheme == Scheme::kGrpc) {
     SLIPWAY_ASSIGN_OR_RETURN(RequestRecipe recipe,
                              GrpcRecipe(options, target, engine, std::move(data)));
+    decode = recipe.grpc->decode;
     SLIPWAY_RETURN_IF_ERROR(SetWorkload(options, std::move(recipe), &plan));
   }
   engine.keep_response = plan.workload->reads_responses();
+  if (answer != nullptr) Keep(answer, std::move(decode), &plan, &engine);
   plan.engines.push_back(std::move(engine));
   plan.seed = options.seed;
   Describe(options, index, target, &plan);

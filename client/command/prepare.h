@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/data/last_answer.h"
 #include "client/engine/engine_spec.h"
 #include "client/run/load_options.h"
 #include "client/run/load_shape.h"
@@ -43,8 +44,10 @@ absl::StatusOr<size_t> StarterOf(const LoadOptions& options, size_t index);
 absl::StatusOr<std::optional<pid_t>> ServerPid(const LoadOptions& options, size_t index);
 
 /// Makes the target number `index` of `options` ready. Blocks while it looks for the address and
-/// the schema. Errors as above.
-absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index);
+/// the schema. Errors as above. `answer` gets what requests are answered, and outlives the plan;
+/// nullptr: nobody wants to see it.
+absl::StatusOr<Plan> PreparePlan(const LoadOptions& options, size_t index,
+                                 LastAnswer* answer = nullptr);
 
 /// The plan under another concurrency. Errors of DecideLoad and CheckFileLimit.
 absl::StatusOr<Plan> WithConcurrency(const Plan& plan, const LoadOptions& options,

@@ -18,7 +18,6 @@
 #include "client/report/names.h"
 #include "client/report/progress.h"
 #include "client/report/write.h"
-#include "client/run/target.h"
 #include "client/run/trial.h"
 
 namespace slipway::client {
@@ -99,6 +98,16 @@ Child* Session::ServerOf(size_t index) {
   return starter < servers_.size() && servers_[starter] ? &*servers_[starter] : nullptr;
 }
 
+/// Why `target` is not to be had, although its server, if it has one, has been started.
+absl::Status Session::NotReached(size_t index, const Target& target, const absl::Status& why) {
+  const Child* server = ServerOf(index);
+  const absl::Status said =
+      server == nullptr
+          ? why
+          : server->DoesNotAccept(absl::StrCat(target.host, ":", target.port), kStartPatience);
+  return absl::UnavailableError(absl::StrCat("after --start: ", said.message()));
+}
+
 /// Looks until something accepts connections, while the server that was started for it lives.
 absl::Status Session::AwaitServer(size_t index) {
   SLIPWAY_ASSIGN_OR_RETURN(const Target target, ParseOrigin(options_.targets[index]));
@@ -108,9 +117,7 @@ absl::Status Session::AwaitServer(size_t index) {
     if (Child* server = ServerOf(index)) SLIPWAY_RETURN_IF_ERROR(server->CheckAlive());
     const absl::Status reachable = FindReachable(target.host, target.port, kProbe).status();
     if (reachable.ok()) return absl::OkStatus();
-    if (rpc::Clock::now() >= give_up) {
-      return absl::UnavailableError(absl::StrCat("after --start: ", reachable.message()));
-    }
+    if (rpc::Clock::now() >= give_up) return NotReached(index, target, reachable);
     std::this_thread::sleep_for(kStartPoll);
   }
 }
@@ -145,9 +152,9 @@ absl::Status Session::StartServer(size_t index) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Plan> Session::Prepare(size_t index) {
+absl::StatusOr<Plan> Session::Prepare(size_t index, LastAnswer* answer) {
   SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
-  SLIPWAY_ASSIGN_OR_RETURN(Plan plan, PreparePlan(options_, index));
+  SLIPWAY_ASSIGN_OR_RETURN(Plan plan, PreparePlan(options_, index, answer));
   Add(&plan, index);
   return plan;
 }

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "client/command/commands.h"
 #include "client/command/signal_scope.h"
+#include "client/data/last_answer.h"
 #include "client/process/child.h"
 #include "client/process/scratch_directory.h"
 #include "client/report/report.h"
@@ -17,6 +18,7 @@
 #include "client/run/campaign.h"
 #include "client/run/load_options.h"
 #include "client/run/plan.h"
+#include "client/run/target.h"
 
 namespace slipway::client {
 
@@ -35,8 +37,8 @@ class Session {
   /// until they accept. INVALID_ARGUMENT for the command line, else why a server did not come up.
   absl::Status Begin();
 
-  /// Makes the target `index` ready and adds it to the report.
-  absl::StatusOr<Plan> Prepare(size_t index);
+  /// Makes the target `index` ready and adds it to the report; `answer` as in PreparePlan.
+  absl::StatusOr<Plan> Prepare(size_t index, LastAnswer* answer = nullptr);
   /// Adds the target of a plan that was made otherwise to the report, and to the plan the process
   /// that was started for target `index`, if one was.
   void Add(Plan* plan, size_t index);
@@ -63,6 +65,7 @@ class Session {
  private:
   absl::Status CheckInterrupted() const;
   absl::Status AwaitServer(size_t index);
+  absl::Status NotReached(size_t index, const Target& target, const absl::Status& why);
   /// The server of target `index`, if one was started.
   Child* ServerOf(size_t index);
   absl::Status StartServers();

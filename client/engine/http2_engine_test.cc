@@ -182,6 +182,20 @@ TEST(Http2Engine, ResponseThatIsTooLongFails) {
   EXPECT_THAT(answer.message, HasSubstr("100 bytes"));
 }
 
+TEST(Http2Engine, ResponseThatIsTooLongIsCutWhereThatIsWanted) {
+  ScriptedServer server(Answers("200", std::string(101, 'x')));
+  EngineSpec spec = Spec(server);
+  spec.keep_response = spec.cut_response = true;
+  spec.max_response = 100;
+  EngineHarness harness(spec);
+  ASSERT_TRUE(harness.Connect().ok());
+  const Answer answer = harness.Call(Get());
+  EXPECT_TRUE(answer.outcome.ok);
+  EXPECT_EQ(answer.outcome.bytes_received, 101u);
+  ASSERT_TRUE(answer.response.has_value());
+  EXPECT_EQ(answer.response->body, std::string(100, 'x'));
+}
+
 TEST(Http2Engine, ResetIsBroken) {
   const Answer answer =
       CallOnce([](Exchange& exchange, size_t) { exchange.Reset(NGHTTP2_INTERNAL_ERROR); });

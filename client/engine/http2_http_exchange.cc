@@ -44,8 +44,9 @@ void HttpExchange::OnData(std::string_view bytes) {
 }
 
 void HttpExchange::Keep(std::string_view bytes) {
-  if (response_.body.size() + bytes.size() <= spec().max_response) {
-    response_.body.append(bytes);
+  const size_t room = spec().max_response - response_.body.size();
+  if (bytes.size() <= room || spec().cut_response) {
+    response_.body.append(bytes.substr(0, room));
     return;
   }
   Fail(OutcomeKind::kBroken, 0,
