@@ -70,7 +70,7 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
   std::string description =
       "Repeats published measurements on this machine, with the slipway-server and the\n"
       "slipway-gateway that lie beside this program, over loopback. Writes reproduce.html and\n"
-      "reproduce.json. Takes about 20 minutes, with --quick about 3. The parts:\n";
+      "reproduce.json. Takes about twenty minutes, with --quick about three. The parts:\n";
   for (const Part& part : kParts) {
     absl::StrAppend(&description, "  ", std::string(1, part.letter), "  ", part.what, "\n");
   }
@@ -155,7 +155,7 @@ absl::StatusOr<bool> Reproduce(const ReproduceOptions& options, Report* report) 
     all_ok &= status.ok();
     if (absl::IsCancelled(status)) break;
   }
-  return all_ok;
+  return all_ok && run.complete();
 }
 
 }  // namespace

@@ -149,6 +149,12 @@ std::string Shortened(const std::string& text) {
   return line.size() <= kMost ? line : line.substr(0, kMost) + "...";
 }
 
+void ReproduceRun::NotMeasured(const std::string& row, const std::string& why) {
+  complete_ = false;
+  report_.notices.push_back(
+      {Notice::Level::kWarning, absl::StrCat(row, " could not be measured: ", why)});
+}
+
 void ReproduceRun::Say(const std::string& text) const {
   std::fprintf(stderr, "  %s\n", text.c_str());
 }

@@ -67,6 +67,11 @@ class ReproduceRun {
   /// The user has interrupted a trial and wants to end; what it has measured by then counts.
   bool interrupted() const { return interrupted_; }
 
+  /// A row that could not be measured: a warning says why, and the run is not complete.
+  void NotMeasured(const std::string& row, const std::string& why);
+  /// Whether all that was tried has been measured.
+  bool complete() const { return complete_; }
+
   /// What is measured is added here.
   Report& report() { return report_; }
 
@@ -88,6 +93,7 @@ class ReproduceRun {
   Report& report_;
   int started_ = 0;  // for the names of logs and data
   bool interrupted_ = false;
+  bool complete_ = true;
 };
 
 /// `500ms`, as the servers' switches take it.

@@ -55,7 +55,7 @@ LoadOptions LoadOf(const ReproduceRun& run, const Setup& setup, const LocalServe
   return options;
 }
 
-std::chrono::nanoseconds LastAnswer(const TrialResult& result) {
+std::chrono::nanoseconds TimeToLastAnswer(const TrialResult& result) {
   return std::chrono::nanoseconds(result.tally.ok_latency().max());
 }
 
@@ -73,7 +73,7 @@ std::string Verdict(const TrialResult& result, std::chrono::milliseconds delay) 
   const int64_t timed_out = TimedOut(result);
   if (timed_out > 0) return absl::StrCat(FormatCount(timed_out), " gave up");
   if (result.tally.failed() > 0) return result.tally.failures().front().message;
-  const double times = static_cast<double>(LastAnswer(result).count()) /
+  const double times = static_cast<double>(TimeToLastAnswer(result).count()) /
                        static_cast<double>(std::chrono::nanoseconds(delay).count());
   if (times <= 1.2) return "nobody waits for others";
   return absl::StrFormat("%.1f times the delay", times);
@@ -84,7 +84,7 @@ void AddRow(const Setup& setup, const TrialResult& result, std::chrono::millisec
   const std::optional<double> cpu = result.server_cpu_us();
   table->rows.push_back(
       {NameOf(setup), FormatCount(setup.requests),
-       result.tally.ok() == 0 ? "-" : FormatDuration(LastAnswer(result)),
+       result.tally.ok() == 0 ? "-" : FormatDuration(TimeToLastAnswer(result)),
        FormatCount(result.tally.ok()), FormatCount(TimedOut(result)),
        FormatCount(result.tally.failed() - TimedOut(result)), FormatCount(result.server_threads),
        FormatBytes(static_cast<double>(result.server_resident)),
@@ -127,14 +127,16 @@ absl::Status ReproduceWaiting(ReproduceRun& run, ReportTable* table) {
     const absl::StatusOr<TrialResult> result = Measure(run, setup, delay);
     if (result.ok()) {
       AddRow(setup, *result, delay, table);
+      if (result->tally.ok() == 0 && !run.interrupted()) {
+        run.NotMeasured(absl::StrCat("(a) ", NameOf(setup)), "no request was answered");
+      }
       if (setup.workers == 1) {
-        run.one_worker = {result->tally.ok(), TimedOut(*result), LastAnswer(*result)};
+        run.one_worker = {result->tally.ok(), TimedOut(*result), TimeToLastAnswer(*result)};
       }
     } else if (setup.workers >= kManyWorkers && !run.interrupted()) {
-      // That a machine cannot do it is a result, too.
+      // The other rows are worth having where a machine cannot do this one.
       const std::string why(result.status().message());
-      run.report().notices.push_back(
-          {Notice::Level::kNote, absl::StrCat("(a) ", NameOf(setup), ": ", why)});
+      run.NotMeasured(absl::StrCat("(a) ", NameOf(setup)), why);
       table->rows.push_back({NameOf(setup), FormatCount(setup.requests), "-", "0", "-", "-", "-",
                              "-", "-", Shortened(why)});
     } else {
