@@ -14,6 +14,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -47,7 +48,10 @@ std::int64_t RoundedUpSeconds(rpc::Duration duration) {
 
 class EmbeddedUpstream::Impl {
  public:
-  explicit Impl(Options options) : options_(options), counter_(options.limit, options.window) {
+  explicit Impl(Options options)
+      : options_(std::move(options)),
+        counter_(options_.limit, options_.window),
+        owed_(options_.faults.size()) {
     server_.set_socket_options([this](int socket) { PrepareSocket(socket); });
     server_.set_tcp_nodelay(true);
     server_.set_keep_alive_max_count(1);
@@ -130,6 +134,8 @@ class EmbeddedUpstream::Impl {
     if (fault_ != UpstreamFault::kNone && faults_left_ > 0) {
       --faults_left_;
       verdict.fault = fault_;
+    } else {
+      verdict.fault = FaultInTurn();
     }
     verdict.retry_after = verdict.fault == UpstreamFault::kRefuse
                               ? std::chrono::seconds(1)
@@ -142,6 +148,18 @@ class EmbeddedUpstream::Impl {
       verdict.number = counts_.facts++;
     }
     return verdict;
+  }
+
+  /// Each request owes each fault its share, and pays one that is whole.
+  UpstreamFault FaultInTurn() {
+    constexpr double kWhole = 1 - 1e-9;  // ten tenths are less than one
+    for (std::size_t i = 0; i < owed_.size(); ++i) owed_[i] += options_.faults[i].share;
+    for (std::size_t i = 0; i < owed_.size(); ++i) {
+      if (owed_[i] < kWhole) continue;
+      owed_[i] -= 1;
+      return options_.faults[i].fault;
+    }
+    return UpstreamFault::kNone;
   }
 
   /// False when the upstream ends.
@@ -228,6 +246,7 @@ class EmbeddedUpstream::Impl {
   Counts counts_;
   UpstreamFault fault_ = UpstreamFault::kNone;
   std::uint64_t faults_left_ = 0;
+  std::vector<double> owed_;  // of the options' faults
   std::uint64_t fault_changes_ = 0;
   bool stopped_ = false;
 };
@@ -236,7 +255,7 @@ EmbeddedUpstream::EmbeddedUpstream(std::unique_ptr<Impl> impl) : impl_(std::move
 EmbeddedUpstream::~EmbeddedUpstream() = default;
 
 absl::StatusOr<std::unique_ptr<EmbeddedUpstream>> EmbeddedUpstream::Start(Options options) {
-  auto impl = std::make_unique<Impl>(options);
+  auto impl = std::make_unique<Impl>(std::move(options));
   if (!impl->Start()) {
     return absl::UnavailableError(
         absl::StrCat("the embedded fact upstream cannot listen on ", kHost, ":", options.port));

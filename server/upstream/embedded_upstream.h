@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "rpc/executor.h"
@@ -18,6 +19,13 @@ enum class UpstreamFault {
   kStall,    ///< nothing, until the fault is another, the upstream ends, or a minute is over
   kRefuse,   ///< 429 whatever the limit says
   kError,    ///< 500
+};
+
+/// A fault of some requests only.
+struct FaultShare {
+  UpstreamFault fault = UpstreamFault::kNone;
+  /// Of all requests, above 0, up to 1.
+  double share = 0;
 };
 
 /// A public service for facts as one finds it, for trials without one: a real HTTP server on a
@@ -38,6 +46,9 @@ class EmbeddedUpstream {
     rpc::Duration window = std::chrono::seconds(60);
     /// Of each answer.
     rpc::Duration latency{};
+    /// What it does wrong from the beginning, evenly spread over the requests and not at random, so
+    /// that a trial can be repeated. Shares of 1 at most together.
+    std::vector<FaultShare> faults;
     /// 0: any free one.
     int port = 0;
   };
@@ -60,7 +71,8 @@ class EmbeddedUpstream {
   int port() const;
   /// `http://127.0.0.1:PORT/fact`.
   std::string url() const;
-  /// From now on, for the next `times` requests; they count against the limit, kRefuse excepted.
+  /// From now on, for the next `times` requests, before those of the options; they count against
+  /// the limit, kRefuse excepted.
   void SetFault(UpstreamFault fault, std::uint64_t times = UINT64_MAX);
   Counts counts() const;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <string>
@@ -64,6 +65,22 @@ class EmbeddedUpstreamTest : public testing::Test {
 
   std::unique_ptr<EmbeddedUpstream> upstream_;
 };
+
+TEST_F(EmbeddedUpstreamTest, FaultsOfTheOptionsAreSpreadByTheirShares) {
+  Start({.limit = 1000, .faults = {{UpstreamFault::kError, 0.1}, {UpstreamFault::kRefuse, 0.25}}});
+  std::vector<int> statuses;
+  // One more than 40: of two that are due at once, the second one waits for the next request.
+  for (int i = 0; i < 41; ++i) {
+    const httplib::Result result = Get();
+    ASSERT_TRUE(result);
+    statuses.push_back(result->status);
+  }
+  EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 500), 4);
+  EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 429), 10);
+  EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 200), 27);
+  EXPECT_EQ(statuses[3], 429) << "every fourth";
+  EXPECT_EQ(upstream_->counts().faulty, 4u);
+}
 
 TEST_F(EmbeddedUpstreamTest, AnswersFactsInTurn) {
   Start({.limit = 1000});

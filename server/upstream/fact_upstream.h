@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,6 +33,8 @@ struct FactConfig {
   LimitKind limit_kind = LimitKind::kFixedWindow;
   /// Of the embedded one's answers.
   absl::Duration latency = absl::ZeroDuration();
+  /// Of the embedded one's requests: `KIND=SHARE`.
+  std::vector<std::string> faults;
   /// The largest count that a request may ask for.
   int max = 10'000;
   /// Of one call of the upstream.
@@ -44,7 +47,8 @@ struct FactConfig {
 
   /// Declares the switches `--fact-…` on `parser`; this object must outlive its Parse.
   void Declare(base::ConfigParser& parser);
-  /// What no single switch can tell: INVALID_ARGUMENT for a window or a latency out of range.
+  /// What no single switch can tell: INVALID_ARGUMENT for a window or a latency out of range, and
+  /// for faults that are more than all requests, or of an upstream that is not ours.
   absl::Status Check() const;
 };
 

@@ -57,6 +57,24 @@ TEST(FactUpstream, DurationsOutOfRangeAreRefused) {
   EXPECT_NE(started.status().message().find("--fact-latency"), absl::string_view::npos);
 }
 
+TEST(FactConfig, FaultsAreKindAndShare) {
+  for (const char* wrong : {"", "500", "500=", "500=0", "500=1.1", "500=-1", "500=x", "500=nan",
+                            "none=0.1", "=0.1", "rest=0.1"}) {
+    FactConfig config;
+    const absl::Status parsed = Parse(config, {"--fact-fault", wrong});
+    EXPECT_NE(parsed.message().find("--fact-fault"), absl::string_view::npos) << wrong;
+    EXPECT_NE(parsed.message().find("garbage"), absl::string_view::npos) << wrong;
+  }
+  FactConfig config;
+  ASSERT_TRUE(Parse(config, {"--fact-fault", "500=0.9", "--fact-fault", "stall=0.1"}).ok());
+  EXPECT_TRUE(config.Check().ok()) << config.Check();
+  config.faults.push_back("429=0.1");
+  EXPECT_NE(config.Check().message().find("1 at most"), absl::string_view::npos);
+  config.faults = {"garbage=0.5"};
+  config.upstream = "http://facts.example/fact";
+  EXPECT_NE(config.Check().message().find("--fact-upstream"), absl::string_view::npos);
+}
+
 TEST(FactUpstream, ShowsItsUrlWithoutSecrets) {
   base::Metrics metrics;
   FactConfig config;
