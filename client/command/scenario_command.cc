@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -5,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "client/command/commands.h"
 #include "client/command/grpc_schema.h"
@@ -88,6 +90,20 @@ EngineKind KindForLoad(const std::vector<EngineSpec>& engines) {
   return EngineKind::kHttp1;
 }
 
+void NameServers(const std::vector<EngineSpec>& engines, ReportTarget* target) {
+  std::vector<std::string> protocols, addresses;
+  const auto add = [](std::string name, std::vector<std::string>* names) {
+    const bool known = std::find(names->begin(), names->end(), name) != names->end();
+    if (!known) names->push_back(std::move(name));
+  };
+  for (const EngineSpec& engine : engines) {
+    add(std::string(ProtocolName(engine.kind)), &protocols);
+    add(ToString(engine.endpoint), &addresses);
+  }
+  target->protocol = absl::StrJoin(protocols, kServersJoin);
+  target->address = absl::StrJoin(addresses, kServersJoin);
+}
+
 absl::StatusOr<Plan> PrepareScenario(const LoadOptions& options, const std::string& path,
                                      ScenarioFile file) {
   Plan plan;
@@ -110,9 +126,8 @@ absl::StatusOr<Plan> PrepareScenario(const LoadOptions& options, const std::stri
   SLIPWAY_ASSIGN_OR_RETURN(plan.load, DecideLoad(options, KindForLoad(plan.engines)));
   SLIPWAY_RETURN_IF_ERROR(CheckFileLimit(plan.load, plan.engines));
   plan.seed = options.seed;
-  plan.target.protocol = ProtocolName(plan.engines.front().kind);
+  NameServers(plan.engines, &plan.target);
   plan.target.engine = "native";
-  plan.target.address = ToString(plan.engines.front().endpoint);
   plan.target.steps = plan.workload->steps();
   plan.target.request_bytes = plan.workload->request_bytes();
   return plan;

@@ -12,6 +12,7 @@
 #include "client/command/support.h"
 #include "client/command/switches.h"
 #include "client/report/format.h"
+#include "client/report/notices.h"
 #include "client/report/threshold.h"
 #include "client/run/rate_search.h"
 
@@ -34,7 +35,9 @@ std::optional<ExitCode> ParseOptions(const std::vector<std::string>& arguments,
                             "Looks for the highest rate at which a target meets an objective: "
                             "doubles the rate until\nit fails, narrows the gap, and tries the best "
                             "rate again. Arrivals are random (Poisson)\nunless told otherwise. "
-                            "Without --requests and --duration a trial takes 3s.");
+                            "Without --requests and --duration a trial takes 3s;\nat low rates "
+                            "any takes longer, up to 2m, until there are enough answers for "
+                            "the\npercentiles of --slo.");
   LoadOptions& load = options->load;
   parser.AddPositionals(&load.targets, "URL", "the target");
   load.warmup = kDefaultWarmup;
@@ -95,6 +98,7 @@ class Searcher {
       if (report.cells.empty()) return status;
       session_.NoteEarlyEnd(status);
     }
+    NoteLongTrials();
     report.tables.push_back(std::move(table_));
     if (const std::optional<double> best = search_.best()) {
       for (size_t i = 0; i < report.cells.size(); ++i) {
@@ -121,6 +125,15 @@ class Searcher {
   bool ended_early() const { return ended_early_; }
 
  private:
+  void NoteLongTrials() {
+    if (longest_ <= duration_) return;
+    AddNotice({Notice::Level::kNote,
+               absl::StrCat("at low rates trials took up to ", FormatDuration(longest_),
+                            " instead of ", FormatDuration(duration_),
+                            ": the percentiles of the objective need as many answers")},
+              &session_.report().notices);
+  }
+
   absl::Status TryAll() {
     while (const std::optional<double> rate = search_.Next()) {
       const absl::StatusOr<bool> go_on = Try(*rate);
@@ -141,6 +154,7 @@ class Searcher {
     plan_.load.rate = rate;
     ++plan_.seed;  // the same rate again must not be the same arrivals again
     if (plan_.load.requests == 0) plan_.load.duration = DurationAt(rate);
+    longest_ = std::max(longest_, plan_.load.duration);
     SLIPWAY_ASSIGN_OR_RETURN(TrialResult result, session_.RunOne(plan_, ++tried_, 0));
     interrupted_ = result.interrupted;
     const absl::StatusOr<std::string> why = WhyNotMet(result);
@@ -212,6 +226,7 @@ class Searcher {
   RateSearch search_;
   ReportTable table_;
   int tried_ = 0;
+  std::chrono::nanoseconds longest_{0};
   bool interrupted_ = false;
   bool generator_failed_ = false;
   bool ended_early_ = false;
