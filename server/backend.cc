@@ -96,6 +96,7 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Start(const ServerConfig& conf
   self->dispatcher_ = self->direct_;
   if (config.threading == Threading::kBlocking) {
     self->pool_ = std::make_unique<BlockingPool>(config.workers, self->direct_);
+    SLIPWAY_RETURN_IF_ERROR(self->pool_->started());
     self->dispatcher_ = self->pool_->Dispatch();
   }
   SLIPWAY_ASSIGN_OR_RETURN(self->grpc_,

@@ -1,8 +1,11 @@
 #include "server/blocking/blocking_pool.h"
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace slipway::server {
 
@@ -69,7 +72,13 @@ rpc::Task<void> Await(rpc::Task<rpc::Status> task, rpc::Status& status, bool& do
 
 BlockingPool::BlockingPool(int workers, std::shared_ptr<const rpc::Dispatcher> inner)
     : inner_(std::move(inner)) {
-  for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { Work(); });
+  try {
+    for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { Work(); });
+  } catch (const std::exception& error) {
+    started_ = absl::ResourceExhaustedError(
+        absl::StrCat("--workers ", workers, ": the system gives no more than ", threads_.size(),
+                     " of these threads (", error.what(), "; see ulimit -u)"));
+  }
 }
 
 BlockingPool::~BlockingPool() {

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "rpc/dispatcher.h"
 #include "rpc/thread_executor.h"
 
@@ -26,6 +27,9 @@ class BlockingPool {
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
+  /// RESOURCE_EXHAUSTED when the system gave fewer threads; those that it gave work.
+  const absl::Status& started() const { return started_; }
+
   /// The methods of `inner`, the unary ones run by the pool. The pool outlives it.
   std::shared_ptr<const rpc::Dispatcher> Dispatch();
 
@@ -43,6 +47,7 @@ class BlockingPool {
   std::condition_variable changed_;
   std::deque<std::shared_ptr<Job>> waiting_;  // guarded by mutex_
   bool stopped_ = false;                      // guarded by mutex_
+  absl::Status started_;
   std::vector<std::thread> threads_;
 };
 

@@ -21,11 +21,10 @@ absl::Status WorkerPool::Start(int workers, const WorkerLoops& loops) {
     }
     for (const auto& worker : workers_) threads_.emplace_back([this, &worker] { Run(*worker); });
   } catch (const std::exception& error) {
-    const size_t started = threads_.size();
     Join();
     return absl::ResourceExhaustedError(
-        absl::StrCat("--workers ", workers, ": the system gives no more than ", started,
-                     " of these threads (", error.what(), "; see ulimit -u and ulimit -n)"));
+        absl::StrCat("--workers ", workers, ": the system does not give what they need (",
+                     error.what(), "; see ulimit -u and ulimit -n)"));
   }
   return absl::OkStatus();
 }
