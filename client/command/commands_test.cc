@@ -238,6 +238,13 @@ TEST_F(CommandsWithServer, CompareReportsRatios) {
   EXPECT_THAT(Report(), HasSubstr("(guard)"));
 }
 
+TEST_F(CommandsWithServer, SearchSaysThatItsTrialsTookLonger) {
+  SearchCommand({"search", Url("/test.S/M"), "--slo", "p50<100s", "--from", "100", "--to", "100",
+                 "--confirm", "1", "-d", "50ms", "--warmup", "0", "--no-progress", "--output",
+                 report_});
+  EXPECT_THAT(Report(), HasSubstr("trials took up to 240 ms instead of 50.0 ms"));
+}
+
 TEST_F(CommandsWithServer, ConditionsDecideTheExitCode) {
   const auto run = [this](const char* condition) {
     // Slowly, since the server's CPU time is this process's too.
