@@ -137,7 +137,7 @@ absl::StatusOr<GrpcMethod> LookUpMethod(const LoadOptions& options, const Target
   const bool must = has_data || !options.protoset.empty() || !options.proto_files.empty();
   auto schema = LoadSchema(engine, options);
   if (schema.ok()) return FindGrpcMethod(*std::move(schema), target.path);
-  if (must) return schema.status();
+  if (must || absl::IsCancelled(schema.status())) return schema.status();
   GrpcMethod method;
   method.path = target.path;
   method.encode = [](std::string_view) { return std::string(); };
