@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace slipway::fuzz {
@@ -12,8 +13,8 @@ namespace slipway::fuzz {
 /// Ends the program when a property does not hold; whoever runs the target keeps its input then.
 inline void Check(bool holds, std::string_view property, std::string_view found = {}) {
   if (holds) return;
-  std::fprintf(stderr, "property violated: %.*s %.*s\n", static_cast<int>(property.size()),
-               property.data(), static_cast<int>(found.size()), found.data());
+  std::fprintf(stderr, "property violated: %s %s\n", std::string(property).c_str(),
+               std::string(found).c_str());
   std::abort();
 }
 
