@@ -235,12 +235,13 @@ int TakeOnThread(RateLimiter& limiter, int wanted) {
   int taken = 0;
   {
     std::unique_ptr<RateLimiter::Line> line;
+    // Asked for first, taken then: nobody is woken for permits that come while Want runs.
     const auto take_all = [&] {
+      line->Want(wanted - taken);
       while (const auto permit = line->Take()) {
         ++taken;
         limiter.Answered(*permit, executor.Now());
       }
-      line->Want(wanted - taken);
       done = taken == wanted;
     };
     line = std::make_unique<RateLimiter::Line>(limiter, executor, "thread", take_all);
