@@ -606,7 +606,7 @@ TEST_F(Http1TlsTest, ResumesItsSessionWhenItReconnects) {
 
 TEST_F(Http1TlsTest, LargeBodiesBothWays) {
   const std::string large(3'000'000, 'x');
-  Serve("IP:127.0.0.1", "", kHttp11, [&large](Peer& peer) {
+  Serve("IP:127.0.0.1", "", kHttp11, [large](Peer& peer) {  // it outlives this function
     while (peer.ReadRequest().size() > large.size()) peer.Answer(200, large);
   });
   Client client(Spec({.ca = authority_.ca_file()}), {.slots = 2, .connections = 2});
