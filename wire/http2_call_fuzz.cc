@@ -152,11 +152,15 @@ std::string Shown(const rpc::Status& status) {
   return std::string(rpc::CodeName(status.code())) + " (" + status.message() + ")";
 }
 
-/// Of a stream and a connection that are both broken one is noticed first.
+/// Of several faults one is noticed first: of the connection, of a frame, or the server's reset,
+/// whose codes are those of gRPC's table (gRPC over HTTP/2, "Errors").
 bool SameEnd(const rpc::Status& one, const rpc::Status& other) {
   const auto broken = [](const rpc::Status& status) {
     return status.code() == absl::StatusCode::kUnavailable ||
-           status.code() == absl::StatusCode::kInternal;
+           status.code() == absl::StatusCode::kInternal ||
+           status.code() == absl::StatusCode::kCancelled ||
+           status.code() == absl::StatusCode::kResourceExhausted ||
+           status.code() == absl::StatusCode::kPermissionDenied;
   };
   return one.code() == other.code() || (broken(one) && broken(other));
 }
