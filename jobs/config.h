@@ -19,7 +19,8 @@ namespace slipway::jobs {
 struct JobConfig {
   /// `KIND=N`, or `N` for the kinds that are not named.
   std::vector<std::string> concurrency;
-  /// `NAME=[grpc://|grpcs://]HOST:PORT[,HOST:PORT...][?authorization=required]`; main makes them targets.
+  /// `NAME=[grpc://|grpcs://]HOST:PORT[,HOST:PORT...][?authorization=required]`; main makes them
+  /// targets.
   std::vector<std::string> targets;
   /// `pkg.Service/Method`
   std::vector<std::string> allow;

@@ -49,8 +49,8 @@ class JobService {
   /// is full.
   rpc::Task<absl::StatusOr<v1::Job>> SubmitJob(rpc::CallContext& context,
                                                v1::SubmitJobRequest request);
-  /// INVALID_ARGUMENT for a page size outside 0…1000, an unknown state or kind, or a page token that
-  /// is not ours.
+  /// INVALID_ARGUMENT for a page size outside 0…1000, an unknown state or kind, or a page token
+  /// that is not ours.
   rpc::Task<absl::StatusOr<v1::ListJobsResponse>> ListJobs(rpc::CallContext& context,
                                                            v1::ListJobsRequest request);
   /// NOT_FOUND, for this and all below: an unknown id, or another caller's job, which look alike.

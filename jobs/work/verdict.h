@@ -31,8 +31,8 @@ struct Verdict {
   rpc::Status error;
 };
 
-/// `answer` is what the handler of `row` answered; nothing: it was abandoned. One that is larger than
-/// a job keeps (kMaxResultBytes) counts as an error: OUT_OF_RANGE.
+/// `answer` is what the handler of `row` answered; nothing: it was abandoned. One that is larger
+/// than a job keeps (kMaxResultBytes) counts as an error: OUT_OF_RANGE.
 Verdict Judge(Interruption interruption, std::optional<absl::StatusOr<JobResult>> answer,
               const JobRow& row, const WorkerOptions& options);
 
