@@ -88,9 +88,12 @@ absl::Status Session::Begin() {
   return StartServers();
 }
 
+bool Session::WasInterrupted() const {
+  return interrupted_ || (signals_ && signals_->interrupted());
+}
+
 absl::Status Session::CheckInterrupted() const {
-  const bool interrupted = signals_ && signals_->interrupted();
-  return interrupted ? absl::CancelledError("interrupted") : absl::OkStatus();
+  return WasInterrupted() ? absl::CancelledError("interrupted") : absl::OkStatus();
 }
 
 Child* Session::ServerOf(size_t index) {
@@ -175,6 +178,13 @@ absl::StatusOr<std::vector<Plan>> Session::PrepareAll() {
 
 absl::StatusOr<TrialResult> Session::RunOne(const Plan& plan, int number, int count) {
   SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+  absl::StatusOr<TrialResult> result = ShowAndRun(plan, number, count);
+  // The trial may hear of a signal before signals_ does.
+  interrupted_ |= result.ok() ? result->interrupted : absl::IsCancelled(result.status());
+  return result;
+}
+
+absl::StatusOr<TrialResult> Session::ShowAndRun(const Plan& plan, int number, int count) const {
   if (options_.no_progress) return RunTrial(plan, {});
   Progress progress(count > 1 ? absl::StrFormat("trial %d of %d", number, count) : "");
   return RunTrial(plan, [&progress](const TrialProgress& now) { progress.Show(now); });
@@ -224,7 +234,7 @@ void Session::NoteEarlyEnd(const absl::Status& why) {
 }
 
 ExitCode Session::Verdict() const {
-  if (failed_ || (signals_ && signals_->interrupted())) return kExitFailed;
+  if (failed_ || WasInterrupted()) return kExitFailed;
   if (NothingSucceeded(report_) || TargetFailed(report_)) return kExitFailed;
   // A threshold that is judged on an invalid result proves nothing.
   if ((options_.strict || !conditions_.empty()) && IsInvalid(report_)) return kExitInvalid;

@@ -63,7 +63,9 @@ class Session {
   ExitCode End();
 
  private:
+  bool WasInterrupted() const;
   absl::Status CheckInterrupted() const;
+  absl::StatusOr<TrialResult> ShowAndRun(const Plan& plan, int number, int count) const;
   absl::Status AwaitServer(size_t index);
   absl::Status NotReached(size_t index, const Target& target, const absl::Status& why);
   /// The server of target `index`, if one was started.
@@ -80,6 +82,7 @@ class Session {
   std::vector<std::optional<Child>> servers_;  // by target
   Report report_;
   bool failed_ = false;
+  bool interrupted_ = false;  // as trials have heard of it
 };
 
 }  // namespace slipway::client
